@@ -1,0 +1,1 @@
+"""The small module that the lessons share, and the runner."""

@@ -1,0 +1,83 @@
+"""What the check cell of an exercise calls."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class between(NamedTuple):
+    """An expected value that may lie anywhere in [low, high]."""
+
+    low: float
+    high: float
+
+
+def check(function, *arguments, expected, tolerance: float = 1e-4) -> None:
+    """Say whether a learner's function is right, and if not, what differs.
+
+    Prints one line: `NAME: not attempted`, `NAME: right`, or `NAME: not yet`
+    with the gap. Never raises for a missing or a wrong answer.
+
+    Parameters
+    ----------
+    function : callable
+        The learner's. A stub raises NotImplementedError when it is called.
+    *arguments
+        What it is called with.
+    expected : number, array, tuple, or dict of str to pair
+        The right result. With a dict, each aspect of the result is compared:
+        `{"weights": (lambda model: model.count_params(), 25_904)}`.
+        An expected number may be `between(low, high)`.
+    tolerance : float
+        The largest absolute difference that still counts as equal.
+    """
+    if not isinstance(expected, dict):
+        expected = {"the result": (lambda result: result, expected)}
+    try:
+        result = function(*arguments)
+        gaps = (
+            _find_gap(aspect, measure(result), value, tolerance)
+            for aspect, (measure, value) in expected.items()
+        )
+        gap = next(filter(None, gaps), None)
+    except NotImplementedError:
+        print(f"{function.__name__}: not attempted")
+        return
+    # Whatever a learner's code does wrong, the lesson must go on.
+    except Exception as error:
+        gap = f"it raised {type(error).__name__}: {error}"
+    print(f"{function.__name__}: " + (f"not yet, {gap}" if gap else "right"))
+
+
+def _find_gap(aspect, found, expected, tolerance):
+    """Return in words how `found` differs from `expected`, or None."""
+    if found is None:
+        return f"{aspect} is None: is there a return?"
+    if isinstance(expected, between):
+        low, high = expected
+        if np.ndim(found) == 0 and low <= float(found) <= high:
+            return None
+        return f"{aspect} is {_shorten(found)}, not from {low:.4g} to {high:.4g}"
+    if np.asarray(expected).dtype.kind not in "fiub":
+        same = expected == found
+        return None if same else f"{aspect} is {found}, not {expected}"
+    found, expected = np.asarray(found), np.asarray(expected)
+    if found.shape != expected.shape:
+        return f"{aspect} has shape {found.shape}, not {expected.shape}"
+    if found.dtype.kind not in "fiub":
+        return f"{aspect} holds {found.dtype}, not numbers"
+    # NaN is never close, so it counts as a difference.
+    wrong = ~(np.abs(found.astype(float) - expected) <= tolerance)
+    if not wrong.any():
+        return None
+    if not found.ndim:
+        return f"{aspect} is {_shorten(found)}, not {_shorten(expected)}"
+    where = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return (
+        f"{wrong.mean():.0%} of {aspect} differs, first at {where}: "
+        f"{_shorten(found[where])}, not {_shorten(expected[where])}"
+    )
+
+
+def _shorten(value):
+    return f"{float(value):.4g}" if np.ndim(value) == 0 else str(value)

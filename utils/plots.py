@@ -1,0 +1,159 @@
+"""Figures that more than one lesson draws. They take arrays, return figures."""
+
+import math
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import display
+
+# Projected in class: nothing under 11 points.
+plt.rcParams.update(
+    {
+        "figure.figsize": (7.5, 3.6),
+        "figure.dpi": 96,
+        "figure.constrained_layout.use": True,
+        "font.size": 12,
+        "axes.titlesize": 12,
+        "axes.labelsize": 12,
+        "legend.fontsize": 11,
+        "xtick.labelsize": 11,
+        "ytick.labelsize": 11,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
+    }
+)
+
+
+def show(figure, alt: str):
+    """Display a figure with a text for those who cannot see it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Closed after it is shown.
+    alt : str
+        What the picture tells.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty.
+    """
+    if not alt.strip():
+        raise ValueError("alt is empty: say what the picture tells")
+    display(figure, metadata={"image/png": {"alt": alt}})
+    plt.close(figure)
+
+
+def plot_images(rows: dict, columns=None):
+    """Draw rows of images, one gray scale for all: 0 is black, 1 white.
+
+    Parameters
+    ----------
+    rows : dict of str to array, shape (n, height, width) or (n, pixels)
+        A label for each row and its images, of one length. Flat images are
+        taken for square ones.
+    columns : sequence of str, optional
+        A heading for each column.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no image, rows differ in length, or an image is not
+        square.
+    """
+    rows = {label: _make_square(images) for label, images in rows.items()}
+    lengths = {label: len(images) for label, images in rows.items()}
+    if not rows or 0 in lengths.values():
+        raise ValueError(f"there are no images to draw: {lengths}")
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"rows must have one length: {lengths}")
+    n = lengths.popitem()[1]
+    # The labels take what the widest of them needs.
+    margin = 0.1 * max(len(line) for label in rows for line in label.split("\n"))
+    size = min(0.9, (9 - margin) / n)
+    figure, axes = plt.subplots(
+        len(rows),
+        n,
+        figsize=(margin + size * n, size * len(rows) + 0.3 * bool(columns)),
+        squeeze=False,
+        gridspec_kw={"wspace": 0.05, "hspace": 0.05},
+    )
+    for (label, images), row in zip(rows.items(), axes, strict=True):
+        for image, axis in zip(images, row, strict=True):
+            axis.imshow(image, cmap="gray", vmin=0, vmax=1)
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+        row[0].set_ylabel(label, rotation=0, ha="right", va="center")
+    for axis, heading in zip(axes[0], columns or (), strict=False):
+        axis.set_title(heading, fontsize=11)
+    return figure
+
+
+def plot_histories(histories: dict, ylabel: str, metric="loss", levels=None):
+    """Draw learning curves, solid for training and dashed for validation.
+
+    Parameters
+    ----------
+    histories : dict of str to keras.callbacks.History
+    ylabel : str
+        The quantity with its unit.
+    metric : str
+        The key in each history.
+    levels : dict of str to float, optional
+        Yardsticks, drawn as labelled horizontal lines.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axis = plt.subplots()
+    for label, history in histories.items():
+        curve = history.history[metric]
+        epochs = range(1, len(curve) + 1)
+        (line,) = axis.plot(epochs, curve, label=label)
+        if f"val_{metric}" in history.history:
+            axis.plot(
+                epochs,
+                history.history[f"val_{metric}"],
+                "--",
+                color=line.get_color(),
+                label=f"{label}, validation",
+            )
+    for label, level in (levels or {}).items():
+        axis.axhline(level, color="0.5", linewidth=1)
+        axis.annotate(
+            label,
+            (1, level),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="bottom",
+            fontsize=11,
+            color="0.35",
+        )
+    axis.set(xlabel="epoch", ylabel=ylabel)
+    axis.legend()
+    return figure
+
+
+def _make_square(images):
+    images = np.asarray(images)
+    if images.ndim == 2:
+        side = math.isqrt(images.shape[1])
+        if side * side != images.shape[1]:
+            raise ValueError(
+                f"{images.shape[1]} pixels make no square image: give "
+                "images of shape (n, height, width)"
+            )
+        images = images.reshape(-1, side, side)
+    if images.ndim != 3:
+        raise ValueError(
+            f"images have shape {images.shape}; (n, height, width) or "
+            "(n, pixels) is needed"
+        )
+    return images

@@ -1,0 +1,165 @@
+"""How good a reconstruction is, and the baselines to hold it against.
+
+Images have pixels in [0, 1] and any shape (n, ...); a score is a float.
+"""
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.neighbors import KNeighborsClassifier
+
+# Keras clips predictions by the same amount, so that the scores agree.
+EPSILON = 1e-7
+
+
+def mse(images, reconstructions) -> float:
+    """Return the mean squared error per pixel, in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If there is no image, or a pixel is NaN, or shapes do not match.
+    """
+    images, reconstructions = _check_pair(images, reconstructions)
+    return float(np.mean((images - reconstructions) ** 2))
+
+
+def binary_cross_entropy(images, reconstructions) -> float:
+    """Return the binary cross-entropy per pixel, in nats.
+
+    For a gray pixel t and its reconstruction p it is
+    -t log p - (1 - t) log(1 - p), as in Goodfellow, Bengio and Courville,
+    Deep Learning (2016), section 6.2.2.2. Its least value is not 0 but the
+    entropy of the pixel, `binary_cross_entropy(images, images)`.
+
+    Parameters
+    ----------
+    images : array, shape (n, ...), in [0, 1]
+    reconstructions : array of a shape that broadcasts to that of `images`
+        Clipped to [1e-7, 1 - 1e-7], as Keras does.
+
+    Raises
+    ------
+    ValueError
+        If there is no image, a pixel of `images` is outside [0, 1], a pixel
+        is NaN, or shapes do not match.
+    """
+    images, p = _check_pair(images, reconstructions)
+    if images.min() < 0 or images.max() > 1:
+        raise ValueError(
+            f"images span [{images.min():.3g}, {images.max():.3g}]: "
+            "binary cross-entropy needs targets in [0, 1]; divide by 255?"
+        )
+    p = np.clip(p, EPSILON, 1 - EPSILON)
+    return float(
+        -np.mean(images * np.log(p) + (1 - images) * np.log1p(-p))
+    )
+
+
+def print_scores(images, reconstructions: dict) -> dict:
+    """Print one row a model: BCE and MSE per pixel on `images`.
+
+    Parameters
+    ----------
+    images : array, shape (n, ...), in [0, 1]
+    reconstructions : dict of str to array
+        What each model made of `images`; a shape that broadcasts.
+
+    Returns
+    -------
+    dict of str to dict
+        For each model `{"bce": float, "mse": float}`.
+    """
+    scores = {
+        name: {
+            "bce": binary_cross_entropy(images, made),
+            "mse": mse(images, made),
+        }
+        for name, made in reconstructions.items()
+    }
+    width = max(map(len, scores))
+    print(f"{'':{width}}   BCE (nats)      MSE")
+    for name, row in scores.items():
+        print(f"{name:{width}}   {row['bce']:10.4f}   {row['mse']:.4f}")
+    return scores
+
+
+def reconstruct_with_pca(x_train, images, n_codes: int):
+    """Code images by the first principal components and decode them.
+
+    Parameters
+    ----------
+    x_train : array, shape (n, ...)
+        Where the components come from.
+    images : array, shape (m, ...)
+    n_codes : int
+        Components kept, at most min(n, pixels).
+
+    Returns
+    -------
+    array, shape of `images`
+        Clipped to [0, 1], for a gray level outside it cannot be meant.
+
+    Raises
+    ------
+    ValueError
+        If `n_codes` is not in 1 ... min(n, pixels).
+    """
+    flat = np.reshape(x_train, (len(x_train), -1))
+    if not 1 <= n_codes <= min(flat.shape):
+        raise ValueError(
+            f"n_codes is {n_codes}: {flat.shape[0]} images of "
+            f"{flat.shape[1]} pixels allow 1 to {min(flat.shape)}"
+        )
+    pca = PCA(n_codes, random_state=0).fit(flat)
+    codes = pca.transform(np.reshape(images, (len(images), -1)))
+    decoded = pca.inverse_transform(codes).clip(0, 1)
+    return decoded.reshape(np.shape(images)).astype("float32")
+
+
+def score_neighbors(codes, labels, codes_test, labels_test, k=5) -> float:
+    """Return the accuracy of a k-nearest-neighbours vote among codes.
+
+    Parameters
+    ----------
+    codes, codes_test : array, shape (n, d) and (m, d)
+    labels, labels_test : array, shape (n,) and (m,)
+    k : int
+        Neighbours that vote, at most n.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If `k` is not in 1 ... n.
+    """
+    if not 1 <= k <= len(codes):
+        raise ValueError(f"k is {k}: {len(codes)} codes allow 1 to {len(codes)}")
+    model = KNeighborsClassifier(k).fit(codes, labels)
+    return float(model.score(codes_test, labels_test))
+
+
+def _check_pair(images, reconstructions):
+    images = np.asarray(images, dtype="float64")
+    reconstructions = np.asarray(reconstructions, dtype="float64")
+    if images.size == 0:
+        raise ValueError("there is no image to score")
+    try:
+        fits = (
+            np.broadcast_shapes(images.shape, reconstructions.shape)
+            == images.shape
+        )
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"reconstructions of shape {reconstructions.shape} do not fit "
+            f"images of shape {images.shape}"
+        )
+    for name, array in (("images", images), ("reconstructions", reconstructions)):
+        if np.isnan(array).any():
+            raise ValueError(f"{name} hold NaN: the model has diverged")
+    return images, reconstructions

@@ -1,0 +1,100 @@
+"""Training as this course does it."""
+
+import time
+
+import keras
+from tqdm.keras import TqdmCallback
+
+from utils.data import batches
+
+
+def fit(
+    model: keras.Model,
+    inputs,
+    targets=None,
+    *,
+    epochs: int,
+    batch_size: int = 64,
+    learning_rate: float = 3e-3,
+    loss="binary_crossentropy",
+    optimizer=None,
+    metrics=None,
+    validation=None,
+    jit_compile: bool = False,
+    callbacks=(),
+) -> keras.callbacks.History:
+    """Train a model with Adam and a learning rate that decays to zero.
+
+    The same as `model.compile` and `model.fit` on `utils.data.batches`, with
+    a progress bar and a line that says how long it took. Call
+    `keras.utils.set_random_seed` before you build the model, and weights and
+    batches repeat.
+
+    Parameters
+    ----------
+    model : keras.Model
+    inputs, targets : array, shape (n, ...)
+        Without `targets` the model learns to reproduce `inputs`.
+    epochs, batch_size : int
+    learning_rate : float
+        Where Adam starts; a cosine takes it to zero at the last step.
+    loss : str or callable
+    optimizer : keras.optimizers.Optimizer, optional
+        In place of Adam; `learning_rate` is then not used.
+    metrics : list, optional
+    validation : array or pair of arrays, optional
+        Images, or inputs and targets, on which the loss is measured after
+        each epoch.
+    jit_compile : bool
+        Whether XLA compiles the step. It pays on dense layers and long runs,
+        not on convolutions and not on a few seconds of training.
+    callbacks : sequence of keras.callbacks.Callback
+
+    Returns
+    -------
+    keras.callbacks.History
+        With the training time in seconds as `history.seconds`.
+
+    Raises
+    ------
+    ValueError
+        If `epochs` is below 1, or as `utils.data.batches` says.
+    """
+    if epochs < 1:
+        raise ValueError(f"epochs is {epochs}: at least 1 is needed")
+    if targets is None:
+        targets = inputs
+    train = batches(inputs, targets, batch_size=batch_size)
+    steps = len(train)
+    if optimizer is None:
+        optimizer = keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(
+                learning_rate, epochs * steps
+            )
+        )
+    if validation is not None:
+        pair = validation if isinstance(validation, tuple) else 2 * [validation]
+        validation = batches(*pair, batch_size=1000, shuffle=False)
+    model.compile(
+        optimizer,
+        loss,
+        metrics=metrics,
+        jit_compile=jit_compile,
+        # Several steps a call: on small models Python costs more than they.
+        steps_per_execution=min(steps, 20),
+    )
+    start = time.perf_counter()
+    history = model.fit(
+        train,
+        epochs=epochs,
+        validation_data=validation,
+        shuffle=False,  # `batches` has shuffled
+        verbose=0,
+        callbacks=[TqdmCallback(verbose=0, leave=False), *callbacks],
+    )
+    history.seconds = time.perf_counter() - start
+    print(
+        f"{model.name}: {epochs} epochs in {history.seconds:.1f} s, "
+        f"loss {history.history['loss'][-1]:.4f}"
+    )
+    return history
