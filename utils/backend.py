@@ -23,4 +23,8 @@ finally:
     os.dup2(_stderr, 2)
     os.close(_stderr)
 
+# A third model in one lesson is no mistake, but TensorFlow warns of
+# "retracing" when it meets the training steps of several.
+tf.get_logger().setLevel("ERROR")
+
 __all__ = ["tf"]

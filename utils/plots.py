@@ -1,4 +1,4 @@
-"""Figures that more than one lesson draws. They take arrays, return figures."""
+"""Figures that more than one lesson draws: arrays in, a figure out."""
 
 import math
 
@@ -75,7 +75,9 @@ def plot_images(rows: dict, columns=None):
         raise ValueError(f"rows must have one length: {lengths}")
     n = lengths.popitem()[1]
     # The labels take what the widest of them needs.
-    margin = 0.1 * max(len(line) for label in rows for line in label.split("\n"))
+    margin = 0.1 * max(
+        len(line) for label in rows for line in label.split("\n")
+    )
     size = min(0.9, (9 - margin) / n)
     figure, axes = plt.subplots(
         len(rows),
@@ -137,6 +139,7 @@ def plot_histories(histories: dict, ylabel: str, metric="loss", levels=None):
             color="0.35",
         )
     axis.set(xlabel="epoch", ylabel=ylabel)
+    axis.xaxis.get_major_locator().set_params(integer=True)
     axis.legend()
     return figure
 

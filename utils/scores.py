@@ -50,9 +50,7 @@ def binary_cross_entropy(images, reconstructions) -> float:
             "binary cross-entropy needs targets in [0, 1]; divide by 255?"
         )
     p = np.clip(p, EPSILON, 1 - EPSILON)
-    return float(
-        -np.mean(images * np.log(p) + (1 - images) * np.log1p(-p))
-    )
+    return float(-np.mean(images * np.log(p) + (1 - images) * np.log1p(-p)))
 
 
 def print_scores(images, reconstructions: dict) -> dict:
@@ -137,7 +135,9 @@ def score_neighbors(codes, labels, codes_test, labels_test, k=5) -> float:
         If `k` is not in 1 ... n.
     """
     if not 1 <= k <= len(codes):
-        raise ValueError(f"k is {k}: {len(codes)} codes allow 1 to {len(codes)}")
+        raise ValueError(
+            f"k is {k}: {len(codes)} codes allow 1 to {len(codes)}"
+        )
     model = KNeighborsClassifier(k).fit(codes, labels)
     return float(model.score(codes_test, labels_test))
 
@@ -159,7 +159,10 @@ def _check_pair(images, reconstructions):
             f"reconstructions of shape {reconstructions.shape} do not fit "
             f"images of shape {images.shape}"
         )
-    for name, array in (("images", images), ("reconstructions", reconstructions)):
+    for name, array in (
+        ("images", images),
+        ("reconstructions", reconstructions),
+    ):
         if np.isnan(array).any():
             raise ValueError(f"{name} hold NaN: the model has diverged")
     return images, reconstructions

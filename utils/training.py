@@ -2,10 +2,10 @@
 
 import time
 
+from utils.data import batches
+
 import keras
 from tqdm.keras import TqdmCallback
-
-from utils.data import batches
 
 
 def fit(
@@ -73,20 +73,25 @@ def fit(
             )
         )
     if validation is not None:
-        pair = validation if isinstance(validation, tuple) else 2 * [validation]
+        pair = (
+            validation if isinstance(validation, tuple) else 2 * [validation]
+        )
         validation = batches(*pair, batch_size=1000, shuffle=False)
+    # A small model costs less than Python does around it. So a short epoch is
+    # one call on a stream that never ends; a long one can be interrupted.
+    is_short = steps <= 256
     model.compile(
         optimizer,
         loss,
         metrics=metrics,
         jit_compile=jit_compile,
-        # Several steps a call: on small models Python costs more than they.
-        steps_per_execution=min(steps, 20),
+        steps_per_execution=steps if is_short else 20,
     )
     start = time.perf_counter()
     history = model.fit(
-        train,
+        train.repeat() if is_short else train,
         epochs=epochs,
+        steps_per_epoch=steps if is_short else None,
         validation_data=validation,
         shuffle=False,  # `batches` has shuffled
         verbose=0,

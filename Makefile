@@ -1,0 +1,64 @@
+# Paths are relative, so that the course may lie in a folder with a space.
+BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
+PY := $(BIN)/python
+PYTHONS := $(or $(PYTHON),python3 python python3.13 python3.12 python3.11)
+IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+
+# Of what is started here, TensorFlow reports errors only.
+export TF_CPP_MIN_LOG_LEVEL := 3
+
+.PHONY: help run test lab lint bench clean
+
+help:
+	@echo "make run    execute the lessons, print the scoreboard"
+	@echo "make test   run every test"
+	@echo "make lab    open JupyterLab on the lessons"
+	@echo "make lint   check form and spelling"
+	@echo "make bench  compare the input pipelines"
+	@echo "make clean  remove all that these commands made, .venv included"
+	@echo "Options for what is started: make run ARGS='--mode full'"
+	@echo "Another Python, at the first call: make run PYTHON=python3.12"
+
+run: .venv/.ready
+	@$(PY) -m utils.run $(ARGS)
+
+test: .venv/.ready
+	@$(PY) -m pytest $(ARGS)
+
+# The PATH is for terminals in JupyterLab, and for its TensorBoard.
+lab: .venv/.ready
+	@PATH="$$PWD/$(BIN):$$PATH" $(PY) -m jupyterlab notebooks $(ARGS)
+
+lint: .venv/.ready
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m codespell_lib
+
+bench: .venv/.ready
+	@$(PY) tests/benchmarks/bench_batches.py $(ARGS)
+
+clean:
+	rm -rf build .venv .pytest_cache .ruff_cache *.egg-info
+
+# Each name is tried by running it: a name on the PATH may be an empty shell.
+# The stamp comes last, so the next call resumes a set-up that was cut short.
+.venv/.ready: requirements.txt pyproject.toml
+	@found=; for python in $(PYTHONS); do \
+	  if $$python -c '$(IS_SUPPORTED)' 2>/dev/null; then \
+	    found=$$python; break; \
+	  fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "No Python 3.11, 3.12 or 3.13 among: $(PYTHONS)." >&2; \
+	  echo "Install one from https://www.python.org/downloads/, or name" \
+	    "yours: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Setting up .venv with $$($$found --version): downloads up to" \
+	  "500 MB, takes some minutes, once."; \
+	$$found -m venv .venv
+	@$(PY) -m pip install -qq --disable-pip-version-check \
+	  --require-hashes -r requirements.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check \
+	  --no-deps --no-build-isolation -e .
+	@touch $@

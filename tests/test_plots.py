@@ -1,0 +1,154 @@
+"""Tests of utils.plots: that figures show what they claim, and legibly."""
+
+import matplotlib as mpl
+
+# No window, whatever the machine.
+mpl.use("agg")
+
+from utils.plots import plot_histories, plot_images, show
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from matplotlib.text import Text
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+# Dull images: a colour scale that fits itself to them would show.
+IMAGES = np.linspace(0.4, 0.6, 20 * 64).reshape(20, 8, 8)
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """Close what a test has drawn."""
+    yield
+    plt.close("all")
+
+
+def make_history(**curves):
+    history = keras.callbacks.History()
+    history.history = curves
+    return history
+
+
+HISTORIES = {
+    "large": make_history(loss=[0.5, 0.3, 0.2], val_loss=[0.6, 0.4, 0.3]),
+    "small": make_history(loss=[0.7, 0.6]),
+}
+
+
+def assert_is_legible(figure):
+    """Assert the house rules of size, on what a notebook shows."""
+    figure.canvas.draw()
+    assert figure.get_tightbbox().width <= 9
+    texts = [text for text in figure.findobj(Text) if text.get_text()]
+    assert texts
+    assert min(text.get_fontsize() for text in texts) >= 11
+
+
+@pytest.mark.parametrize("n", [1, 5, 10, 20])
+@pytest.mark.parametrize(
+    "labels", [["images"], ["images", "autoencoder,\n32 codes", "PCA"]]
+)
+def test_image_rows_have_an_axis_an_image_and_are_legible(labels, n):
+    columns = [str(i) for i in range(n)]
+    rows = dict.fromkeys(labels, IMAGES[:n])
+    figure = plot_images(rows, columns)
+    assert len(figure.axes) == len(labels) * n
+    assert [axis.get_title() for axis in figure.axes[:n]] == columns
+    assert [axis.get_ylabel() for axis in figure.axes[::n]] == labels
+    assert_is_legible(figure)
+
+
+def test_gray_scale_is_fixed():
+    for axis in plot_images({"dull": IMAGES[:3]}).axes:
+        (image,) = axis.images
+        assert image.get_clim() == (0, 1)
+        assert image.get_cmap().name == "gray"
+
+
+def test_flat_images_are_drawn_as_square_ones():
+    flat = IMAGES[:3].reshape(3, 64)
+    figure = plot_images({"square": IMAGES[:3], "flat": flat})
+    drawn = [axis.images[0].get_array() for axis in figure.axes]
+    for square, made_square in zip(drawn[:3], drawn[3:], strict=True):
+        np.testing.assert_array_equal(made_square, square)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ({}, "no images"),
+        ({"none": IMAGES[:0]}, "no images"),
+        ({"three": IMAGES[:3], "two": IMAGES[:2]}, "one length"),
+        ({"odd": np.zeros((2, 63))}, "63 pixels make no square"),
+        ({"colour": np.zeros((2, 8, 8, 3))}, r"shape \(2, 8, 8, 3\)"),
+        ({"single": np.zeros(64)}, r"shape \(64,\)"),
+    ],
+)
+def test_images_that_cannot_be_drawn_are_refused(rows, message):
+    with pytest.raises(ValueError, match=message):
+        plot_images(rows)
+    assert not plt.get_fignums()
+
+
+def test_histories_are_solid_and_their_validation_dashed():
+    (axis,) = plot_histories(HISTORIES, "loss (nats)").axes
+    lines = {line.get_label(): line for line in axis.lines}
+    assert list(lines) == ["large", "large, validation", "small"]
+    assert [line.get_linestyle() for line in lines.values()] == [
+        "-",
+        "--",
+        "-",
+    ]
+    large, valid, small = lines.values()
+    assert valid.get_color() == large.get_color() != small.get_color()
+    np.testing.assert_array_equal(valid.get_ydata(), [0.6, 0.4, 0.3])
+    np.testing.assert_array_equal(valid.get_xdata(), [1, 2, 3])
+
+
+def test_histories_name_axes_and_levels():
+    figure = plot_histories(
+        HISTORIES, "loss (nats)", levels={"mean image": 0.45}
+    )
+    (axis,) = figure.axes
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("epoch", "loss (nats)")
+    assert axis.get_legend() is not None
+    assert [text.get_text() for text in axis.texts] == ["mean image"]
+    np.testing.assert_array_equal(axis.lines[-1].get_ydata(), [0.45, 0.45])
+    assert_is_legible(figure)
+
+
+def test_histories_draw_the_metric_that_is_asked_for():
+    history = make_history(loss=[9, 9], mse=[2, 1], val_mse=[3, 2])
+    (axis,) = plot_histories({"model": history}, "MSE", metric="mse").axes
+    assert [list(line.get_ydata()) for line in axis.lines] == [[2, 1], [3, 2]]
+
+
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """Return what a notebook's shell publishes."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    shell = InteractiveShell.instance()
+    shell.display_pub = CapturingDisplayPublisher()
+    set_matplotlib_formats("png")
+    yield shell.display_pub.outputs
+    InteractiveShell.clear_instance()
+
+
+def test_show_publishes_the_text_with_the_picture(published):
+    figure = plot_images({"images": IMAGES[:2]})
+    show(figure, "Two gray squares.")
+    (output,) = published
+    assert output["data"]["image/png"]
+    assert output["metadata"]["image/png"]["alt"] == "Two gray squares."
+    # Else the notebook would draw it again at the end of the cell.
+    assert not plt.fignum_exists(figure.number)
+
+
+@pytest.mark.parametrize("alt", ["", " \n"])
+def test_show_refuses_a_picture_without_text(alt):
+    with pytest.raises(ValueError, match="alt is empty"):
+        show(plot_images({"images": IMAGES[:2]}), alt)

@@ -1,0 +1,147 @@
+"""Tests of utils.training: what `fit` promises beyond Keras."""
+
+import contextlib
+import io
+import math
+import warnings
+from types import SimpleNamespace
+
+from utils.training import fit
+
+import keras
+import numpy as np
+import pytest
+
+GENERATOR = np.random.default_rng(0)
+# Rows of 8 pixels that 2 codes can tell.
+X = GENERATOR.random((130, 2)) @ np.kron(np.eye(2), np.ones(4)) * 0.9
+TARGETS = 1 - X
+EPOCHS, BATCH_SIZE, LEARNING_RATE = 4, 32, 0.05
+
+
+def train(inputs=X, *arguments, **settings):
+    """Return what a training on a small model left behind."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((8,)),
+            keras.layers.Dense(4, activation="relu"),
+            keras.layers.Dense(8, activation="sigmoid"),
+        ],
+        name="small",
+    )
+    settings = {
+        "epochs": EPOCHS,
+        "batch_size": BATCH_SIZE,
+        "learning_rate": LEARNING_RATE,
+    } | settings
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+        # A lesson shows every warning on its page.
+        warnings.simplefilter("error")
+        history = fit(model, inputs, *arguments, **settings)
+    return SimpleNamespace(
+        model=model, history=history, printed=printed.getvalue()
+    )
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """Return a training with the defaults and images as validation."""
+    return train(validation=X[:40])
+
+
+@pytest.fixture(scope="module")
+def custom():
+    """Return a training in which the caller chooses what can be chosen."""
+    optimizer = keras.optimizers.SGD(0.5)
+    result = train(
+        X,
+        TARGETS,
+        validation=(X[:40], TARGETS[:40]),
+        optimizer=optimizer,
+        loss="mean_squared_error",
+        metrics=["mean_absolute_error"],
+        callbacks=[keras.callbacks.LambdaCallback()],
+        jit_compile=True,
+    )
+    result.optimizer = optimizer
+    return result
+
+
+def test_loss_falls(plain):
+    losses = plain.history.history["loss"]
+    assert len(losses) == EPOCHS
+    assert losses[-1] < losses[0] < 1
+
+
+def test_validation_is_measured_after_each_epoch(plain, custom):
+    for result, targets, loss in (
+        (plain, X, keras.losses.BinaryCrossentropy()),
+        (custom, TARGETS, keras.losses.MeanSquaredError()),
+    ):
+        losses = result.history.history["val_loss"]
+        assert len(losses) == EPOCHS
+        expected = float(loss(targets[:40], result.model(X[:40])))
+        assert losses[-1] == pytest.approx(expected, rel=1e-4)
+
+
+def test_same_seed_repeats_weights_and_losses_exactly(plain):
+    # Without validation too: it must not disturb the training.
+    again = train()
+    assert again.history.history["loss"] == plain.history.history["loss"]
+    for found, expected in zip(
+        again.model.get_weights(), plain.model.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_learning_rate_decays_from_its_start_to_zero(plain):
+    optimizer = plain.model.optimizer
+    assert isinstance(optimizer, keras.optimizers.Adam)
+    assert int(optimizer.iterations) == EPOCHS * math.ceil(130 / BATCH_SIZE)
+    assert 0 <= float(optimizer.learning_rate) < 1e-6
+    optimizer.iterations.assign(0)
+    assert float(optimizer.learning_rate) == pytest.approx(LEARNING_RATE)
+
+
+def test_inputs_are_learned_unless_targets_are_given(plain, custom):
+    for result, learned, other in ((plain, X, TARGETS), (custom, TARGETS, X)):
+        made = result.model(X).numpy()
+        assert np.mean((made - learned) ** 2) < np.mean((made - other) ** 2)
+
+
+def test_choices_of_the_caller_are_used(custom):
+    assert custom.model.optimizer is custom.optimizer
+    assert float(custom.optimizer.learning_rate) == pytest.approx(0.5)
+    assert "mean_absolute_error" in custom.history.history
+    assert custom.model.jit_compile
+
+
+def test_xla_is_off_by_default(plain):
+    assert not plain.model.jit_compile
+
+
+def test_one_line_says_model_epochs_seconds_and_loss(plain):
+    history = plain.history
+    assert 0 < history.seconds < 60
+    assert plain.printed == (
+        f"small: {EPOCHS} epochs in {history.seconds:.1f} s, "
+        f"loss {history.history['loss'][-1]:.4f}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"epochs": 0}, "epochs is 0"),
+        ({"epochs": -1}, "epochs is -1"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"inputs": X[:0]}, "empty"),
+        ({"targets": X[1:]}, "130 rows and targets 129"),
+        ({"validation": X[:0]}, "empty"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        train(**settings)
