@@ -38,6 +38,7 @@ README = (data.DATA_DIR / "README.md").read_text(encoding="utf-8")
 def folder(tmp_path, monkeypatch):
     """Return an empty folder for full data, with no network to fill it."""
     folder = tmp_path / "full data"
+    folder.mkdir()
     monkeypatch.setenv("AUTOENCODER_DATA", str(folder))
     monkeypatch.setenv("no_proxy", "*")
     # Bound but not listening: every call to this address is refused.
@@ -557,13 +558,28 @@ def test_no_file_and_no_network_says_what_to_do(name, folder):
     assert list_files(folder) == {}
 
 
+def test_named_folder_that_is_none_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOENCODER_DATA", str(tmp_path / "tpyo"))
+    with pytest.raises(FileNotFoundError, match="tpyo, which is no folder"):
+        load_images("mnist", "full")
+    assert list_files(tmp_path) == {}
+
+
 def test_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch, folder):
     (tmp_path / "file").touch()
-    folder = tmp_path / "file" / "folder"
-    monkeypatch.setenv("AUTOENCODER_DATA", str(folder))
+    monkeypatch.delenv("AUTOENCODER_DATA")
+    monkeypatch.setattr(data, "DATA_DIR", tmp_path / "file")
     with pytest.raises(FileNotFoundError, match="not be downloaded") as caught:
         load_images("mnist", "full")
-    assert f"mnist.npz is not in {folder}" in str(caught.value)
+    assert f"mnist.npz is not in {tmp_path / 'file'}" in str(caught.value)
+
+
+def test_cifar10_without_horses_is_refused(folder):
+    arrays = make_arrays("cifar10")
+    arrays["y_test"] = np.zeros_like(arrays["y_test"])
+    write_npz(folder, "cifar10", arrays)
+    with pytest.raises(ValueError, match="y_test has no horse"):
+        load_images("natural", "full")
 
 
 # The start

@@ -123,9 +123,89 @@ def test_page_has_no_warnings(notebook):
 
 # --- What each lesson measured -----------------------------------------------
 #
-# executed["01_prepare_data"][1]["metrics"] is what its last cell printed.
-# Assert relations, and ranges with two sides: a score that is too good is as
+# Relations, and ranges with two sides: a score that is too good is as
 # suspicious as one that is too bad.
+
+
+@pytest.fixture
+def metrics(executed, request):
+    """The metrics of the lesson that the test is marked with."""
+    _, row = executed[request.node.get_closest_marker("lesson").args[0]]
+    assert row["status"] == "finished", row["error"]
+    return row["metrics"]
+
+
+@pytest.mark.lesson("01_prepare_data")
+def test_batches_are_fast(metrics):
+    ratio = (
+        metrics["ours_pipeline_images_per_s"]
+        / metrics["baseline_pipeline_images_per_s"]
+    )
+    assert 4 < ratio < 200
+
+
+@pytest.mark.lesson("01_prepare_data")
+def test_yardsticks_of_digits(metrics):
+    floor, pca, mean = (
+        metrics[f"mnist_{name}_bce_nats"]
+        for name in ("floor", "pca_32", "mean_image")
+    )
+    # The full data have 0.0581, 0.116 and 0.2625.
+    assert 0.055 < floor < 0.063
+    assert 0.11 < pca < 0.13
+    assert 0.25 < mean < 0.28
+    assert 0.014 < metrics["mnist_pca_32_mse"] < 0.018
+
+
+@pytest.mark.lesson("01_prepare_data")
+def test_noise_of_half_the_range(metrics):
+    assert 9 < metrics["noise_0.5_psnr_db"] < 10
+
+
+@pytest.mark.lesson("02_simple_autoencoder")
+def test_simple_autoencoder_beats_pca(metrics):
+    ours = metrics["ours_test_bce_nats"]
+    assert metrics["floor_bce_nats"] + 0.02 < ours
+    assert (
+        ours < metrics["relu_code_bce_nats"] < metrics["mean_image_bce_nats"]
+    )
+    assert ours < 0.9 * metrics["baseline_test_bce_nats"]
+    assert 0.5 < metrics["ours_test_mse"] / metrics["baseline_test_mse"] < 0.8
+
+
+@pytest.mark.lesson("02_simple_autoencoder")
+def test_relu_codes_die_at_high_rates(metrics):
+    low = metrics["relu_code_live_units"]
+    assert 24 <= low <= 32
+    assert 1 <= metrics["relu_code_live_units_high_rate"] <= 0.75 * low
+
+
+@pytest.mark.lesson("02_simple_autoencoder")
+def test_linear_autoencoder_finds_the_subspace_of_pca(metrics):
+    assert 0 <= metrics["largest_angle_to_pca_degrees"] < 5
+
+
+@pytest.mark.lesson("03_stacked_autoencoder")
+def test_stacks_beat_pca_by_cross_entropy(metrics):
+    for name, floor in (("clothes", 0.2392), ("digits", 0.0592)):
+        ours = metrics[f"ours_{name}_bce_nats"]
+        assert floor < ours < metrics[f"baseline_{name}_bce_nats"]
+
+
+@pytest.mark.lesson("03_stacked_autoencoder")
+def test_refined_network_improves_on_pca(metrics):
+    ours = metrics["ours_natural_squared_gray_levels"]
+    ratio = ours / metrics["baseline_natural_squared_gray_levels"]
+    assert 0.7 < ratio < 0.995
+
+
+@pytest.mark.lesson("03_stacked_autoencoder")
+def test_pretraining_helps_with_few_labels(metrics):
+    gain = (
+        metrics["ours_500_labels_accuracy"]
+        - metrics["baseline_500_labels_accuracy"]
+    )
+    assert 0.01 < gain < 0.15
 
 
 # --- Exercises, three ways in one execution ----------------------------------

@@ -287,7 +287,13 @@ def _load_sample(name):
 
 def _load_full(name):
     source = "cifar10" if name == "natural" else name
-    folder = Path(os.environ.get("AUTOENCODER_DATA") or DATA_DIR / "full")
+    named = os.environ.get("AUTOENCODER_DATA")
+    folder = Path(named or DATA_DIR / "full")
+    if named and not folder.is_dir():
+        raise FileNotFoundError(
+            f"AUTOENCODER_DATA names {named}, which is no folder: correct the "
+            "name, or make the folder. Mode 'fast' needs none of it."
+        )
     path = folder / f"{source}.npz"
     if path.exists():
         arrays = _read_npz(path)
@@ -358,6 +364,8 @@ def _check_arrays(arrays, source, path):
                 f"{path}: y_{part} is {y.dtype} of shape {y.shape}; it must "
                 f"be uint8, one label from 0 to 9 for each of {len(x)} images"
             )
+        if source == "cifar10" and not (y == HORSE).any():
+            raise ValueError(f"{path}: y_{part} has no horse (label {HORSE})")
 
 
 def _report_content(arrays, source, path):
