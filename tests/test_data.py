@@ -559,8 +559,8 @@ def test_no_file_and_no_network_says_what_to_do(name, folder):
 
 
 def test_named_folder_that_is_none_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setenv("AUTOENCODER_DATA", str(tmp_path / "tpyo"))
-    with pytest.raises(FileNotFoundError, match="tpyo, which is no folder"):
+    monkeypatch.setenv("AUTOENCODER_DATA", str(tmp_path / "none"))
+    with pytest.raises(FileNotFoundError, match="none, which is no folder"):
         load_images("mnist", "full")
     assert list_files(tmp_path) == {}
 
