@@ -196,7 +196,8 @@ def _task(task: dict, topic: str, index: int) -> dict:
             with suppress(psutil.TimeoutExpired):
                 status = child.wait(0.25)
             with suppress(psutil.Error):
-                now = [child, *child.children(recursive=True)]
+                # The kernel and what it started: what a learner's would be.
+                now = child.children(recursive=True)
                 family.update(now)
                 peak = max(peak, sum(p.memory_info().rss for p in now))
             # Papermill writes it at each cell, so it may be cut short.

@@ -1,5 +1,6 @@
 """Training as this course does it."""
 
+import gc
 import time
 
 from utils.data import batches
@@ -64,6 +65,8 @@ def fit(
         raise ValueError(f"epochs is {epochs}: at least 1 is needed")
     if targets is None:
         targets = inputs
+    # Models hold themselves in circles, and their data with them.
+    gc.collect()
     train = batches(inputs, targets, batch_size=batch_size)
     steps = len(train)
     if optimizer is None:
