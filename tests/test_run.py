@@ -190,7 +190,7 @@ def test_a_kernel_that_dies_fails_its_lesson(done):
 
 
 def test_no_process_outlives_its_lesson(done):
-    pid = int(printed(done.out / "04_pass.ipynb").split()[1])
+    pid = int(printed(done.out / "04_pass.ipynb").splitlines()[1])
     assert wait_until(lambda: not alive(pid), 5)
 
 
