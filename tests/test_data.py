@@ -558,6 +558,18 @@ def test_no_file_and_no_network_says_what_to_do(name, folder):
     assert list_files(folder) == {}
 
 
+def test_relative_folder_counts_from_the_course(tmp_path, monkeypatch):
+    course, elsewhere = tmp_path / "course", tmp_path / "elsewhere"
+    for made in (course / "data", elsewhere, tmp_path / "mine"):
+        made.mkdir(parents=True)
+    write_npz(tmp_path / "mine", "mnist", make_arrays("mnist"))
+    monkeypatch.setattr(data, "DATA_DIR", course / "data")
+    monkeypatch.setenv("AUTOENCODER_DATA", "../mine")
+    monkeypatch.chdir(elsewhere)
+    with pytest.warns(UserWarning, match="could not be verified"):
+        assert len(load_images("mnist", "full")[0].x)
+
+
 def test_named_folder_that_is_none_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("AUTOENCODER_DATA", str(tmp_path / "none"))
     with pytest.raises(FileNotFoundError, match="none, which is no folder"):

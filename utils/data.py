@@ -118,8 +118,9 @@ def load_images(name: str, mode: str = "fast") -> tuple[Part, Part, Part]:
     mode : {"fast", "full"}
         `fast` reads the embedded sample, without network. `full` reads
         `<name>.npz` (for `natural`: cifar10.npz) in the folder that the
-        environment variable AUTOENCODER_DATA names, else in data/full/; a
-        file that is not there is downloaded into that folder.
+        environment variable AUTOENCODER_DATA names (a relative name counts
+        from the course's folder), else in data/full/; a file that is not
+        there is downloaded into that folder.
 
     Returns
     -------
@@ -288,7 +289,8 @@ def _load_sample(name):
 def _load_full(name):
     source = "cifar10" if name == "natural" else name
     named = os.environ.get("AUTOENCODER_DATA")
-    folder = Path(named or DATA_DIR / "full")
+    # A relative name counts from the course's folder, wherever a kernel runs.
+    folder = DATA_DIR.parent / named if named else DATA_DIR / "full"
     if named and not folder.is_dir():
         raise FileNotFoundError(
             f"AUTOENCODER_DATA names {named}, which is no folder: correct the "
