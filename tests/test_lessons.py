@@ -370,7 +370,7 @@ def outputs_are_golden_or_none(lesson):
 
 
 @rule
-def is_normalised(lesson):
+def is_normalized(lesson):
     before = nbformat.writes(lesson)
     after = subprocess.run(
         [sys.executable, "-m", *read_nbstripout_command()],
@@ -381,7 +381,7 @@ def is_normalised(lesson):
     ).stdout
     if after.strip() != before.strip():
         yield (
-            "not normalised: run `pre-commit run --all-files`; it changes "
+            "not normalized: run `pre-commit run --all-files`; it changes "
             + str(find_changed_lines(before, after)[:3])
         )
 
@@ -635,9 +635,9 @@ BREAKS = [
         outputs_are_golden_or_none,
         lambda lesson: lesson.cells[5].outputs[0].update(text="0.25\n"),
     ),
-    (is_normalised, tag("x_test = ")),
+    (is_normalized, tag("x_test = ")),
     (
-        is_normalised,
+        is_normalized,
         lambda lesson: lesson.metadata.update(
             language_info={"name": "python"}
         ),

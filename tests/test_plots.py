@@ -16,7 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.text import Text
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-# Dull images: a colour scale that fits itself to them would show.
+# Dull images: a color scale that fits itself to them would show.
 IMAGES = np.linspace(0.4, 0.6, 20 * 64).reshape(20, 8, 8)
 
 
@@ -84,7 +84,7 @@ def test_flat_images_are_drawn_as_square_ones():
         ({"none": IMAGES[:0]}, "no images"),
         ({"three": IMAGES[:3], "two": IMAGES[:2]}, "one length"),
         ({"odd": np.zeros((2, 63))}, "63 pixels make no square"),
-        ({"colour": np.zeros((2, 8, 8, 3))}, r"shape \(2, 8, 8, 3\)"),
+        ({"color": np.zeros((2, 8, 8, 3))}, r"shape \(2, 8, 8, 3\)"),
         ({"single": np.zeros(64)}, r"shape \(64,\)"),
     ],
 )

@@ -181,7 +181,7 @@ def test_pca_refuses_a_number_of_codes(n_codes):
         reconstruct_with_pca(IMAGES, IMAGES, n_codes)
 
 
-# Neighbours among codes
+# Neighbors among codes
 
 LABELS = np.repeat(np.arange(4), 100)
 NOISE, NOISE_TEST = GENERATOR.normal(size=(2, 400, 3))

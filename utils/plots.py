@@ -108,7 +108,7 @@ def plot_histories(histories: dict, ylabel: str, metric="loss", levels=None):
     metric : str
         The key in each history.
     levels : dict of str to float, optional
-        Yardsticks, drawn as labelled horizontal lines.
+        Yardsticks, drawn as labeled horizontal lines.
 
     Returns
     -------

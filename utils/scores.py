@@ -115,14 +115,14 @@ def reconstruct_with_pca(x_train, images, n_codes: int):
 
 
 def score_neighbors(codes, labels, codes_test, labels_test, k=5) -> float:
-    """Return the accuracy of a k-nearest-neighbours vote among codes.
+    """Return the accuracy of a k-nearest-neighbors vote among codes.
 
     Parameters
     ----------
     codes, codes_test : array, shape (n, d) and (m, d)
     labels, labels_test : array, shape (n,) and (m,)
     k : int
-        Neighbours that vote, at most n.
+        Neighbors that vote, at most n.
 
     Returns
     -------
