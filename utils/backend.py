@@ -5,6 +5,7 @@ stderr on the page. Lessons import `utils` first, so this module is where
 TensorFlow is imported in every lesson.
 """
 
+import gc
 import os
 import sys
 
@@ -26,5 +27,9 @@ finally:
 # A third model in one lesson is no mistake, but TensorFlow warns of
 # "retracing" when it meets the training steps of several.
 tf.get_logger().setLevel("ERROR")
+
+# TensorFlow is 400,000 objects that never go. Python need not walk
+# through them at every collection.
+gc.freeze()
 
 __all__ = ["tf"]
