@@ -64,9 +64,42 @@ def run(out, *lessons):
 # --- Each lesson once, through the runner ------------------------------------
 
 
+def add_answers(lesson, answers):
+    """Copy a lesson, with each exercise as shipped, wrong, and solved.
+
+    The check cells of the copy say in their metadata which answer they saw.
+    """
+    lesson = copy.deepcopy(lesson)
+    # From the end, so that the indices before it stay right.
+    for function, start in reversed(find_stubs(lesson).items()):
+        stub, check, solution = lesson.cells[start : start + 3]
+        ways = {
+            "stub": stub.source,
+            "wrong": answers.get(function, stub.source).strip(),
+            "solution": solution.source,
+        }
+        lesson.cells[start : start + 4] = [
+            cell
+            for way, source in ways.items()
+            for cell in (
+                new_code_cell(source),
+                new_code_cell(
+                    check.source,
+                    metadata={"function": function, "way": way},
+                ),
+            )
+        ]
+    return lesson
+
+
+# As shipped they are executed by nbval; what is measured is the same.
 @pytest.fixture(scope="session")
 def executed(tmp_path_factory):
-    return run(tmp_path_factory.mktemp("executed"))
+    folder = tmp_path_factory.mktemp("answers")
+    paths = [folder / f"{name}.ipynb" for name in LESSONS]
+    for path, (name, lesson) in zip(paths, LESSONS.items(), strict=True):
+        nbformat.write(add_answers(lesson, WRONG.get(name, {})), path)
+    return run(tmp_path_factory.mktemp("executed"), *paths)
 
 
 @pytest.fixture
@@ -208,48 +241,226 @@ def test_pretraining_helps_with_few_labels(metrics):
     assert 0.01 < gain < 0.15
 
 
+@pytest.mark.lesson("04_sparse_autoencoder")
+def test_sparse_code_beats_a_dense_one_of_as_many_active_units(metrics):
+    assert 8 <= metrics["ours_active_units"] <= 32
+    assert metrics["baseline_active_units"] == 32
+    ours, dense = (
+        metrics[f"{kind}_test_bce_nats"] for kind in ("ours", "baseline")
+    )
+    assert 0.075 < ours < dense - 0.002 < metrics["pca_bce_nats"]
+
+
+@pytest.mark.lesson("04_sparse_autoencoder")
+def test_summed_penalty_kills_every_unit(metrics):
+    assert metrics["summed_penalty_live_units"] == 0
+    lazy = metrics["mean_image_bce_nats"]
+    assert lazy - 0.01 < metrics["summed_penalty_bce_nats"] < lazy + 0.06
+    assert 12 <= metrics["averaged_penalty_live_units"] <= 32
+    assert 0.08 < metrics["averaged_penalty_bce_nats"] < lazy - 0.1
+
+
+@pytest.mark.lesson("04_sparse_autoencoder")
+def test_strong_penalty_makes_units_selective(metrics):
+    gain = metrics["l1_selectivity"] - metrics["dense_selectivity"]
+    assert 0.1 < gain < 0.5
+
+
+@pytest.mark.lesson("05_convolutional_denoising")
+def test_denoiser_beats_filters_that_were_tuned(metrics):
+    ours, best, plain, noisy = (
+        metrics[f"{name}_psnr_db"]
+        for name in ("ours", "baseline", "untuned_filter", "noisy")
+    )
+    assert 9 < noisy < 10 < plain < best - 2
+    assert 1 < ours - best < 4
+    assert 0.7 < metrics["baseline_ssim"] < metrics["ours_ssim"] < 0.95
+
+
+@pytest.mark.lesson("05_convolutional_denoising")
+def test_noise_in_training_is_what_removes_noise(metrics):
+    copied = metrics["copier_noisy_psnr_db"]
+    assert copied < metrics["copier_clean_psnr_db"] - 5
+    assert copied < metrics["ours_psnr_db"] - 3
+
+
+@pytest.mark.lesson("05_convolutional_denoising")
+def test_strides_save_products(metrics):
+    ratio = (
+        metrics["baseline_products_an_image"]
+        / metrics["ours_products_an_image"]
+    )
+    assert 2.5 < ratio < 4
+
+
+@pytest.mark.lesson("06_sequence_to_sequence")
+def test_sequence_model_leaves_the_mean_image_behind(metrics):
+    mean = metrics["mean_image_mse"]
+    assert 0.06 < mean < 0.075
+    # The recipe as printed, and each remedy alone, stay near it.
+    assert 0.8 < metrics["tutorial_test_mse"] / mean < 1.3
+    assert 0.8 < metrics["own_inputs_only_mse"] / mean < 1.3
+    assert 0.6 < metrics["scaled_codes_only_mse"] / mean < 1.3
+    assert 0.005 < metrics["ours_test_mse"] < mean / 2
+
+
+@pytest.mark.lesson("06_sequence_to_sequence")
+def test_recurrence_does_not_pay_on_digits(metrics):
+    ratio = metrics["no_recurrence_test_mse"] / metrics["ours_test_mse"]
+    assert 0.4 < ratio < 1
+
+
+@pytest.mark.lesson("06_sequence_to_sequence")
+def test_order_matters_to_the_recurrent_model(metrics):
+    ours = metrics["ours_test_mse"]
+    assert 1.1 < metrics["shuffled_rows_mse"] / ours < 3
+    assert 0.85 < metrics["reversed_target_mse"] / ours < 1.2
+
+
+@pytest.mark.lesson("06_sequence_to_sequence")
+def test_completing_beats_ridge_regression(metrics):
+    ours, ridge = (
+        metrics[f"{name}_lower_half_mse"] for name in ("ours", "baseline")
+    )
+    assert 0.02 < ours < ridge < 0.06
+
+
+@pytest.mark.lesson("06_sequence_to_sequence")
+def test_running_free_is_worse_than_with_a_teacher(metrics):
+    ratio = metrics["running_free_mse"] / metrics["teacher_forced_mse"]
+    assert 1.4 < ratio < 5
+
+
+@pytest.mark.lesson("06_sequence_to_sequence")
+def test_four_codes_of_waves_beat_four_components(metrics):
+    noise = 0.05**2
+    assert noise < metrics["ours_wave_mse"]
+    assert metrics["ours_wave_mse"] < 0.5 * metrics["baseline_wave_mse"]
+    assert 0.97 < metrics["ours_broken_wave_auc"] <= 1
+    assert 0.7 < metrics["baseline_broken_wave_auc"] < 0.95
+
+
+@pytest.mark.lesson("07_variational_autoencoder")
+def test_bounds_of_variational_autoencoders(metrics):
+    small = metrics["ours_2_codes_gray_bound_nats"]
+    gray = metrics["ours_20_codes_gray_bound_nats"]
+    binarized = metrics["ours_20_codes_binarized_bound_nats"]
+    # A perfect copy of a gray image costs 46 nats.
+    assert 145 < small < 165
+    assert 110 < gray < 0.88 * small
+    assert 3 < gray - binarized < 25
+
+
+@pytest.mark.lesson("07_variational_autoencoder")
+def test_variational_inventions_are_seldom_far(metrics):
+    assert 0 <= metrics["ours_far_share"] < 0.02
+    assert 0.2 < metrics["baseline_far_share"] < 0.7
+    fitted = metrics["fitted_far_share"]
+    assert 0.01 < fitted < 0.7 * metrics["baseline_far_share"]
+
+
+@pytest.mark.lesson("07_variational_autoencoder")
+def test_weakened_losses_have_worse_bounds(metrics):
+    right = metrics["short_bound_nats"]
+    assert 10 < metrics["kl_averaged_short_bound_nats"] - right < 50
+    assert 50 < metrics["noise_0.1_short_bound_nats"] - right < 250
+
+
+@pytest.mark.lesson("07_variational_autoencoder")
+def test_warm_up_spares_codes(metrics):
+    beta_4 = metrics["used_codes_beta_4"]
+    assert 5 <= beta_4 < metrics["used_codes_beta_4_warm_up"] <= 20
+
+
+@pytest.mark.lesson("07_variational_autoencoder")
+def test_two_codes_copy_alike_with_and_without_draws(metrics):
+    ratio = (
+        metrics["ours_2_codes_bce_nats"] / metrics["baseline_2_codes_bce_nats"]
+    )
+    assert 0.95 < ratio < 1.05
+
+
+@pytest.mark.lesson("08_visualize_codes_tsne")
+def test_map_is_more_trustworthy_than_its_rivals(metrics):
+    ours = metrics["ours_map_trustworthiness"]
+    rivals = (
+        metrics["baseline_map_trustworthiness"],
+        metrics["two_codes_trustworthiness"],
+    )
+    assert 0.85 < min(rivals) <= max(rivals) < ours - 0.02 < 0.98
+    # Among the codes themselves, of which it is the map.
+    assert ours < metrics["codes_trustworthiness"] < 0.999
+
+
+@pytest.mark.lesson("08_visualize_codes_tsne")
+def test_map_keeps_classes_but_adds_none(metrics):
+    ours = metrics["ours_map_votes"]
+    assert 0.4 < metrics["baseline_map_votes"] < ours - 0.1
+    assert metrics["two_codes_votes"] < ours - 0.05
+    assert ours < metrics["codes_votes"] < ours + 0.1
+    assert abs(metrics["codes_votes"] - metrics["pixels_votes"]) < 0.04
+
+
+@pytest.mark.lesson("08_visualize_codes_tsne")
+def test_codes_of_clothes_beat_pca(metrics):
+    ours = metrics["ours_test_bce_nats"]
+    assert 0.2392 < ours < metrics["baseline_test_bce_nats"] - 0.005
+
+
+@pytest.mark.lesson("08_visualize_codes_tsne")
+def test_map_by_hand_is_as_good_as_that_of_scikit_learn(metrics):
+    ours = metrics["by_hand_divergence_nats"]
+    assert 0.25 < ours < 0.5
+    assert 0.85 < ours / metrics["scikit_learn_divergence_nats"] < 1.1
+
+
+@pytest.mark.lesson("08_visualize_codes_tsne")
+def test_map_shows_neither_sizes_nor_distances(metrics):
+    assert 9 < metrics["true_ratio_of_spreads"] < 11
+    assert 0.8 < metrics["map_ratio_of_spreads"] < 1.2
+    assert abs(metrics["layout_correlation_random"]) < 0.4
+    assert 0.7 < metrics["layout_correlation_perplexity_75"] < 0.99
+
+
+@pytest.mark.lesson("08_visualize_codes_tsne")
+def test_noise_looks_clumped_and_is_exposed(metrics):
+    assert 0.3 < metrics["noise_evenness_perplexity_2"] < 0.7
+    assert 0.5 < metrics["noise_trustworthiness"] < 0.8
+
+
+@pytest.mark.lesson("09_compare_codes_cosine")
+def test_codes_find_more_than_pixels_and_pca(metrics):
+    ours = metrics["ours_precision_at_10"]
+    for name in ("baseline", "pca_32"):
+        assert 0.003 < ours - metrics[f"{name}_precision_at_10"] < 0.05
+    gain = metrics["warped_code_precision_at_10"] - ours
+    assert 0.003 < gain < 0.06
+
+
+@pytest.mark.lesson("09_compare_codes_cosine")
+def test_signs_of_codes_find_more_than_signs_of_mixtures(metrics):
+    ours, mixtures = (
+        metrics[f"{kind}_16_bytes_precision_at_10"]
+        for kind in ("ours", "baseline")
+    )
+    assert 0.01 < ours - mixtures < 0.15
+    assert metrics["baseline_precision_at_10"] - 0.1 < ours
+
+
+@pytest.mark.lesson("09_compare_codes_cosine")
+def test_codes_do_not_win_over_all_pairs(metrics):
+    assert 0.7 < metrics["codes_pairs_auc"] < metrics["pca_pairs_auc"] + 0.005
+
+
 # --- Exercises, three ways in one execution ----------------------------------
 
 
-def add_answers(lesson, answers):
-    """Copy a lesson, with each exercise as shipped, wrong, and solved.
-
-    The check cells of the copy say in their metadata which answer they saw.
-    """
-    lesson = copy.deepcopy(lesson)
-    # From the end, so that the indices before it stay right.
-    for function, start in reversed(find_stubs(lesson).items()):
-        stub, check, solution = lesson.cells[start : start + 3]
-        ways = {
-            "stub": stub.source,
-            "wrong": answers.get(function, stub.source).strip(),
-            "solution": solution.source,
-        }
-        lesson.cells[start : start + 4] = [
-            cell
-            for way, source in ways.items()
-            for cell in (
-                new_code_cell(source),
-                new_code_cell(
-                    check.source,
-                    metadata={"function": function, "way": way},
-                ),
-            )
-        ]
-    return lesson
-
-
 @pytest.fixture(scope="session")
-def verdicts(tmp_path_factory):
+def verdicts(executed):
     """What the checks printed: a dict from lesson, function, way to lines."""
-    folder = tmp_path_factory.mktemp("answers")
-    paths = [folder / f"{name}.ipynb" for name in LESSONS]
-    for path, (name, lesson) in zip(paths, LESSONS.items(), strict=True):
-        nbformat.write(add_answers(lesson, WRONG.get(name, {})), path)
-    results = run(tmp_path_factory.mktemp("answered"), *paths)
     lines = {}
     for name, function in EXERCISES:
-        notebook, row = results[name]
+        notebook, row = executed[name]
         if notebook is None:
             failure = [f"the lesson failed: {row['cell']}: {row['error']}"]
             for way in ("stub", "wrong", "solution"):

@@ -5,7 +5,8 @@ import matplotlib as mpl
 # No window, whatever the machine.
 mpl.use("agg")
 
-from utils.plots import plot_histories, plot_images, show
+from utils.data import class_names
+from utils.plots import plot_histories, plot_images, plot_points, show
 
 import keras
 import matplotlib.pyplot as plt
@@ -15,6 +16,8 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.text import Text
 from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+CLOTHES = class_names("fashion_mnist")
 
 # Dull images: a color scale that fits itself to them would show.
 IMAGES = np.linspace(0.4, 0.6, 20 * 64).reshape(20, 8, 8)
@@ -125,6 +128,58 @@ def test_histories_draw_the_metric_that_is_asked_for():
     history = make_history(loss=[9, 9], mse=[2, 1], val_mse=[3, 2])
     (axis,) = plot_histories({"model": history}, "MSE", metric="mse").axes
     assert [list(line.get_ydata()) for line in axis.lines] == [[2, 1], [3, 2]]
+
+
+POINTS = np.random.default_rng(0).normal(size=(60, 2)) * [3, 1]
+LABELS = np.arange(60) % 10
+
+
+@pytest.mark.parametrize("names", ["0123456789", CLOTHES])
+@pytest.mark.parametrize("n_maps", [1, 2, 3])
+def test_maps_are_legible(n_maps, names):
+    maps = {f"map {i}": POINTS for i in range(n_maps)}
+    figure = plot_points(maps, LABELS, names)
+    assert [axis.get_title() for axis in figure.axes] == list(maps)
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == list(names)
+    assert_is_legible(figure)
+    assert figure.bbox.x0 <= legend.get_window_extent().x0
+    assert legend.get_window_extent().x1 <= figure.bbox.x1
+    assert not any(
+        legend.get_window_extent().overlaps(axis.get_tightbbox())
+        for axis in figure.axes
+    )
+
+
+def test_maps_color_each_class_and_keep_distances():
+    few = np.isin(LABELS, [3, 7])
+    figure = plot_points({"map": POINTS[few]}, LABELS[few], "0123456789")
+    (axis,) = figure.axes
+    figure.canvas.draw()
+    assert axis.get_aspect() == 1
+    for label, dots in zip([3, 7], axis.collections, strict=True):
+        np.testing.assert_array_equal(
+            dots.get_facecolor()[0], mpl.colors.to_rgba(f"C{label}")
+        )
+        np.testing.assert_allclose(
+            dots.get_offsets(), POINTS[few][LABELS[few] == label]
+        )
+
+
+@pytest.mark.parametrize(
+    ("points", "labels", "message"),
+    [
+        (POINTS[:, :1], LABELS, r"map has shape \(60, 1\)"),
+        (POINTS[:50], LABELS, r"for each of 60 labels"),
+        (POINTS, LABELS + 1, "from 1 to 10, but there are 10 names"),
+        (POINTS, LABELS - 1, "labels go from -1"),
+        (POINTS[:0], LABELS[:0], "no points"),
+    ],
+)
+def test_maps_that_cannot_be_drawn_are_refused(points, labels, message):
+    with pytest.raises(ValueError, match=message):
+        plot_points({"map": points}, labels, "0123456789")
+    assert not plt.get_fignums()
 
 
 @pytest.fixture

@@ -421,3 +421,19 @@ def test_stopping_leaves_one_line_and_no_process(tmp_path, cluster, sent):
     assert all(line.startswith(("01_one  ", "02_two  ")) for line in progress)
     assert written(out) == {"01_one.ipynb"}
     assert wait_until(lambda: not any(map(alive, pids)), 5)
+
+
+def test_a_process_starts_without_the_grammar_of_addresses():
+    # It takes longer to build than all else that a process imports.
+    code = (
+        "import sys, utils.run, papermill; print('jsonschema' in sys.modules, "
+        "'lark' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["True", "False"]

@@ -64,4 +64,129 @@ def build_bottleneck(n_codes):
     return build_stack([784, 64, n_codes], "linear", "bottleneck")[0]
 """,
     },
+    "04_sparse_autoencoder": {
+        # The ratio upside down.
+        "find_hoyer": """
+def find_hoyer(codes):
+    root = np.sqrt(codes.shape[1])
+    ratio = np.linalg.norm(codes, axis=1) / np.linalg.norm(codes, 1, axis=1)
+    return (root - ratio) / (root - 1)
+""",
+        # Cuts small codes off, but does not move the others.
+        "find_shrunk": """
+def find_shrunk(codes, t):
+    return np.where(np.abs(codes) > t, codes, 0)
+""",
+        # Chooses in each row.
+        "keep_largest_of_batch": """
+def keep_largest_of_batch(codes, k):
+    return keep_largest(codes, k)
+""",
+    },
+    "05_convolutional_denoising": {
+        # Changes what it was given.
+        "add_specks": """
+def add_specks(images, share, seed):
+    generator = np.random.default_rng(seed)
+    is_hit = generator.random(images.shape) < share
+    images[is_hit] = generator.integers(0, 2, is_hit.sum())
+    return images
+""",
+        # Leaves out the window that hangs over the edge.
+        "find_side": """
+def find_side(side, stride, is_transposed):
+    return side * stride if is_transposed else side // stride
+""",
+        # The same noise twice: the network learns to keep it.
+        "make_noisy_pairs": """
+def make_noisy_pairs(images, sigma, seed):
+    noise = np.random.default_rng(seed).normal(0, sigma, images.shape)
+    return images + noise, images + noise
+""",
+    },
+    "06_sequence_to_sequence": {
+        # One bias for each block, as in the LSTM.
+        "count_gru_weights": """
+def count_gru_weights(n_inputs, n_units):
+    return 3 * n_units * (n_inputs + n_units + 1)
+""",
+        # The step itself, not the one before it.
+        "make_mixed_inputs": """
+def make_mixed_inputs(truth, drawn, own):
+    return np.where(own[:, :, None], drawn, truth)
+""",
+        # The threshold comes from the scores that it is to judge.
+        "find_alarms": """
+def find_alarms(whole_scores, scores, share):
+    return scores > np.quantile(scores, 1 - share)
+""",
+    },
+    "07_variational_autoencoder": {
+        # Divides by the first variance, not the second.
+        "find_kl_between": """
+def find_kl_between(mean, log_variance, other_mean, other_log_variance):
+    log_ratio = log_variance - other_log_variance
+    distance = (mean - other_mean) ** 2 / np.exp(log_variance)
+    return (np.exp(log_ratio) + distance - 1 - log_ratio) / 2
+""",
+        # A straight line.
+        "find_arc": """
+def find_arc(start, end, n_steps):
+    share = np.linspace(0, 1, n_steps)[:, None]
+    return (1 - share) * start + share * end
+""",
+        # The mean of the log weights: the plain bound again.
+        "find_weighted_bound": """
+def find_weighted_bound(log_weights):
+    return -np.mean(log_weights, axis=1)
+""",
+    },
+    "08_visualize_codes_tsne": {
+        # Trustworthiness again: the ranks have not changed places.
+        "score_continuity": """
+def score_continuity(ranks, map_ranks, k=10):
+    return score_trust(ranks, map_ranks, k)
+""",
+        # The mean of the clusters' shares: a small cluster weighs as much as a
+        # large one.
+        "score_purity": """
+def score_purity(clusters, labels):
+    table = np.zeros((clusters.max() + 1, labels.max() + 1))
+    np.add.at(table, (clusters, labels), 1)
+    return float(np.mean(table.max(axis=1) / table.sum(axis=1)))
+""",
+        # Forgets the second half of the turn.
+        "find_aligned": """
+def find_aligned(points, target):
+    centered = points - points.mean(axis=0)
+    shifted = target - target.mean(axis=0)
+    matrix = np.linalg.svd(centered.T @ shifted)[0]
+    return centered @ matrix + target.mean(axis=0)
+""",
+        # The nearest only, not the mean of k.
+        "find_new_places": """
+def find_new_places(codes, points, new_codes, k=5):
+    return points[KDTree(codes).query(new_codes, 1)[1]]
+""",
+    },
+    "09_compare_codes_cosine": {
+        # Long codes outvote short ones.
+        "find_nearest_mean": """
+def find_nearest_mean(codes, labels, queries):
+    classes = np.unique(labels)
+    means = [codes[labels == k].mean(axis=0) for k in classes]
+    return classes[find_cosines(queries, np.array(means)).argmax(axis=1)]
+""",
+        # From heavy to light.
+        "make_heavier": """
+def make_heavier(codes, ink, code):
+    heavy = ink > np.median(ink)
+    return code + codes[~heavy].mean(axis=0) - codes[heavy].mean(axis=0)
+""",
+        # Counts the bytes that differ, not the bits.
+        "find_hamming": """
+def find_hamming(queries, collection):
+    return (queries[:, None] != collection[None]).sum(axis=-1)
+""",
+    },
 }

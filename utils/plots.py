@@ -144,6 +144,63 @@ def plot_histories(histories: dict, ylabel: str, metric="loss", levels=None):
     return figure
 
 
+def plot_points(maps: dict, labels, names):
+    """Draw maps of points beside each other, a color for each class.
+
+    Parameters
+    ----------
+    maps : dict of str to array, shape (n, 2)
+        A title for each map and its points.
+    labels : array of int, shape (n,)
+        Indices into `names`.
+    names : sequence of str
+        The classes, at most 10.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Its panels have equal units on both axes.
+
+    Raises
+    ------
+    ValueError
+        If there is no map or no point, a map is not of shape (n, 2), or a
+        label has no name.
+    """
+    labels = np.asarray(labels)
+    if not maps or labels.size == 0:
+        raise ValueError("there are no points to draw")
+    if labels.min() < 0 or labels.max() >= min(len(names), 10):
+        raise ValueError(
+            f"labels go from {labels.min()} to {labels.max()}, but there are "
+            f"{len(names)} names, and colors for 10"
+        )
+    for title, points in maps.items():
+        if np.shape(points) != (len(labels), 2):
+            raise ValueError(
+                f"{title} has shape {np.shape(points)}; two numbers for each "
+                f"of {len(labels)} labels are needed"
+            )
+    width = min(9, 1.6 + 4.2 * len(maps))
+    figure, axes = plt.subplots(
+        1, len(maps), figsize=(width, width / len(maps) + 0.6), squeeze=False
+    )
+    for axis, (title, points) in zip(axes[0], maps.items(), strict=True):
+        for label in np.unique(labels):
+            x, y = np.asarray(points)[labels == label].T
+            axis.scatter(x, y, s=5, color=f"C{label}", label=names[label])
+        axis.set(title=title, aspect="equal", adjustable="datalim")
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=len(names) if max(map(len, names)) < 4 else 5,
+        markerscale=3,
+        handletextpad=0.1,
+        columnspacing=1,
+    )
+    return figure
+
+
 def _make_square(images):
     images = np.asarray(images)
     if images.ndim == 2:

@@ -1,9 +1,11 @@
 """Training as this course does it."""
 
 import gc
+import random
 import time
 
 from utils.data import batches
+from utils.reuse import find_key, load_training, save_training
 
 import keras
 from tqdm.keras import TqdmCallback
@@ -23,6 +25,7 @@ def fit(
     validation=None,
     jit_compile: bool = False,
     callbacks=(),
+    reuse: bool = False,
 ) -> keras.callbacks.History:
     """Train a model with Adam and a learning rate that decays to zero.
 
@@ -50,6 +53,11 @@ def fit(
         Whether XLA compiles the step. It pays on dense layers and long runs,
         not on convolutions and not on a few seconds of training.
     callbacks : sequence of keras.callbacks.Callback
+    reuse : bool
+        Whether to look under build/models for the weights that the same
+        training has left there before, and to leave them there for the next
+        time. A training with callbacks is always done, for they are not
+        called otherwise.
 
     Returns
     -------
@@ -67,7 +75,8 @@ def fit(
         targets = inputs
     # Models hold themselves in circles, and their data with them.
     gc.collect()
-    train = batches(inputs, targets, batch_size=batch_size)
+    order = random.getrandbits(31)
+    train = batches(inputs, targets, batch_size=batch_size, seed=order)
     steps = len(train)
     if optimizer is None:
         optimizer = keras.optimizers.Adam(
@@ -75,9 +84,10 @@ def fit(
                 learning_rate, epochs * steps
             )
         )
+    pair = ()
     if validation is not None:
         pair = (
-            validation if isinstance(validation, tuple) else 2 * [validation]
+            validation if isinstance(validation, tuple) else 2 * (validation,)
         )
         validation = batches(*pair, batch_size=1000, shuffle=False)
     # A small model costs less than Python does around it. So a short epoch is
@@ -90,6 +100,22 @@ def fit(
         jit_compile=jit_compile,
         steps_per_execution=steps if is_short else 20,
     )
+    reuse = reuse and not callbacks
+    if reuse:
+        settings = {
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "order": order,
+            "optimizer": keras.optimizers.serialize(optimizer),
+            "metrics": metrics,
+        }
+        key = find_key(model, [inputs, targets, *pair], settings)
+        record = load_training(key, model)
+        if record is not None:
+            return _replay(model, record)
+    # Else Keras would build it in the first step, and trace the step twice.
+    if model.built:
+        optimizer.build(model.trainable_variables)
     start = time.perf_counter()
     history = model.fit(
         train.repeat() if is_short else train,
@@ -103,6 +129,23 @@ def fit(
     history.seconds = time.perf_counter() - start
     print(
         f"{model.name}: {epochs} epochs in {history.seconds:.1f} s, "
+        f"loss {history.history['loss'][-1]:.4f}"
+    )
+    if reuse:
+        record = {"history": history.history, "seconds": history.seconds}
+        save_training(key, model, record)
+    return history
+
+
+def _replay(model, record):
+    history = keras.callbacks.History()
+    history.set_model(model)
+    history.history = record["history"]
+    history.epoch = list(range(len(record["history"]["loss"])))
+    history.seconds = record["seconds"]
+    print(
+        f"{model.name}: weights of {record['date']}, trained for "
+        f"{len(history.epoch)} epochs in {history.seconds:.1f} s, "
         f"loss {history.history['loss'][-1]:.4f}"
     )
     return history

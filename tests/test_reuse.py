@@ -1,0 +1,251 @@
+"""Weights are used again if, and only if, the same training left them."""
+
+import subprocess
+import sys
+import textwrap
+
+from utils import reuse
+from utils.training import fit
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+X = np.random.default_rng(0).random((90, 8)).astype("float32")
+FACTOR = 1.0
+
+
+class Penalty(layers.Layer):
+    """A layer of a lesson: its rate stands in no configuration."""
+
+    def __init__(self, rate):
+        super().__init__()
+        self.rate = rate
+
+    def call(self, codes):
+        self.add_loss(self.rate * ops.mean(ops.abs(codes)))
+        return codes
+
+
+class Variational(keras.Model):
+    """A subclassed model with a loss of its own, drawn at random."""
+
+    def __init__(self, weight):
+        super().__init__(name="variational")
+        self.dense = layers.Dense(8)
+        self.noise = keras.random.SeedGenerator(1)
+        self.weight = weight
+
+    def call(self, x):
+        return self.dense(x) + keras.random.normal((8,), seed=self.noise)
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        return self.weight * ops.mean((y - y_pred) ** 2)
+
+
+def find_error(y, made):
+    return FACTOR * ops.mean((y - made) ** 2)
+
+
+def build(seed=0, units=3, activation="relu", rate=0.1, name="model"):
+    keras.utils.set_random_seed(seed)
+    return keras.Sequential(
+        [
+            keras.Input((8,)),
+            layers.Dense(units, activation),
+            Penalty(rate),
+            layers.Dropout(0.2),
+            layers.Dense(8, "sigmoid"),
+        ],
+        name=name,
+    )
+
+
+def train(model, inputs=X, targets=None, **settings):
+    settings = {"epochs": 2, "batch_size": 32} | settings
+    return fit(model, inputs, targets, reuse=True, **settings)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(reuse, "MODELS", tmp_path / "models")
+    return tmp_path / "models"
+
+
+def count(folder):
+    return len(list(folder.glob("*.npz")))
+
+
+def assert_same(model, other):
+    for one, two in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_the_same_training_is_done_once(folder, capsys):
+    first = build()
+    history = train(first, validation=X[:10])
+    before = capsys.readouterr().out
+    second = build(name="renamed")
+    again = train(second, validation=X[:10])
+    after = capsys.readouterr().out
+    assert "2 epochs in" in before and "weights of" not in before
+    assert "renamed: weights of 20" in after and "for 2 epochs in" in after
+    assert count(folder) == 1
+    assert_same(first, second)
+    assert history.history == again.history
+    assert set(again.history) == {"loss", "val_loss"}
+    assert history.epoch == again.epoch
+    assert history.seconds == again.seconds
+    assert again.model is second
+
+
+def test_what_follows_draws_the_same_numbers():
+    draws = []
+    for _ in range(2):
+        model = build()
+        train(model)
+        draws.append((model(X, training=True).numpy(), np.random.rand()))
+    np.testing.assert_array_equal(*[draw[0] for draw in draws])
+    assert draws[0][1] == draws[1][1]
+
+
+def test_without_reuse_nothing_is_kept(folder):
+    fit(build(), X, epochs=1)
+    assert not folder.exists()
+
+
+def test_callbacks_are_always_called(folder):
+    calls = []
+    callback = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: calls.append(epoch)
+    )
+    for _ in range(2):
+        train(build(), callbacks=[callback])
+    assert calls == [0, 1, 0, 1]
+
+
+@pytest.fixture
+def without_training(monkeypatch):
+    def fit(model, *_, **__):
+        history = keras.callbacks.History()
+        history.history = {"loss": [1.0]}
+        return history
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+
+
+CHANGES = {
+    "seed": lambda: train(build(seed=1)),
+    "a layer's size": lambda: train(build(units=4)),
+    "an activation": lambda: train(build(activation="tanh")),
+    "a number inside a layer": lambda: train(build(rate=0.2)),
+    "data": lambda: train(build(), X + 1e-6),
+    "targets": lambda: train(build(), X, 1 - X),
+    "order of rows": lambda: train(build(), X[::-1]),
+    "epochs": lambda: train(build(), epochs=3),
+    "batch size": lambda: train(build(), batch_size=16),
+    "rate": lambda: train(build(), learning_rate=1e-3),
+    "loss": lambda: train(build(), loss="mse"),
+    "optimizer": lambda: train(build(), optimizer=keras.optimizers.SGD(0.1)),
+    "validation": lambda: train(build(), validation=X[:10]),
+    "metrics": lambda: train(build(), metrics=["mae"]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_another_training_is_done(change, folder, without_training):
+    train(build())
+    CHANGES[change]()
+    assert count(folder) == 2
+
+
+def test_a_constant_of_a_loss_counts(folder, monkeypatch, without_training):
+    train(build(), loss=find_error)
+    train(build(), loss=find_error)
+    assert count(folder) == 1
+    monkeypatch.setitem(globals(), "FACTOR", 2.0)
+    train(build(), loss=find_error)
+    assert count(folder) == 2
+
+
+def test_a_subclassed_model_is_kept(folder):
+    models = []
+    for weight in (1.0, 1.0, 2.0):
+        keras.utils.set_random_seed(0)
+        models.append(Variational(weight))
+        train(models[-1], loss=None)
+    assert count(folder) == 2
+    assert_same(*models[:2])
+    np.testing.assert_array_equal(models[0](X).numpy(), models[1](X).numpy())
+
+
+def test_another_version_of_keras_trains_again(
+    folder, monkeypatch, without_training
+):
+    train(build())
+    monkeypatch.setattr(keras, "__version__", "99")
+    train(build())
+    assert count(folder) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda data: b"",
+        lambda data: data[:400] + b"\xff" + data[401:],
+        lambda data: b"no archive",
+    ],
+)
+def test_a_damaged_file_is_set_aside(damage, folder, capsys):
+    first = build()
+    train(first)
+    (path,) = folder.glob("*.npz")
+    path.write_bytes(damage(path.read_bytes()))
+    second = build()
+    train(second)
+    assert f"{path.name} is damaged" in capsys.readouterr().out
+    assert path.with_suffix(".damaged").exists()
+    assert_same(first, second)
+    third = build()
+    train(third)
+    assert "weights of" in capsys.readouterr().out
+    assert_same(first, third)
+
+
+def test_a_training_cut_short_leaves_nothing(folder):
+    def stop(epoch, logs):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            build(),
+            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=stop)],
+        )
+    assert not folder.exists() or not list(folder.iterdir())
+
+
+def test_processes_share_what_they_keep(tmp_path):
+    code = f"""
+    import pathlib
+    from utils import reuse
+    from utils.training import fit
+    import keras, numpy as np
+    reuse.MODELS = pathlib.Path({str(tmp_path)!r})
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(8)])
+    fit(model, np.eye(8), epochs=2, loss="mse", reuse=True)
+    print(float(model(np.eye(8)).numpy().sum()))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    both = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    outputs = [process.communicate()[0] for process in both]
+    assert all(process.returncode == 0 for process in both)
+    assert len({text.splitlines()[-1] for text in outputs}) == 1
+    assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]

@@ -1,0 +1,146 @@
+"""Weights that were trained once are used again."""
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from utils.backend import tf
+
+import keras
+import numpy as np
+
+MODELS = Path(__file__).resolve().parent.parent / "build" / "models"
+
+
+def find_key(model: keras.Model, arrays, settings: dict) -> str:
+    """Return a name for a training: another training has another name.
+
+    It is made from the graph of the model and its loss, as TensorFlow traces
+    it, so that a layer, an activation, a constant or a loss that is changed
+    in any place of a lesson counts, and a name or a comment does not; from
+    the initial weights, which are the seed's; from every byte of the data;
+    from the settings; and from the versions of Keras and TensorFlow.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled, not trained.
+    arrays : sequence of array
+        The data: inputs and targets first.
+    settings : dict
+        All else that counts.
+
+    Returns
+    -------
+    str
+        Hexadecimal.
+    """
+    digest = hashlib.sha256()
+    specs = [
+        tf.TensorSpec([None, *np.shape(array)[1:]], np.asarray(array).dtype)
+        for array in arrays[:2]
+    ]
+    digest.update(_trace(model, specs).encode())
+    about = [keras.__version__, tf.__version__, settings]
+    text = json.dumps(about, sort_keys=True, default=str)
+    # Keras counts up the names of optimizers, too.
+    digest.update(re.sub(r'_\d+"', '"', text).encode())
+    known = {}
+    for array in [*_read(model), *arrays]:
+        # An autoencoder's target is its input: read it once.
+        if id(array) not in known:
+            array_ = np.ascontiguousarray(array)
+            known[id(array)] = hashlib.sha256(array_).digest()
+        digest.update(known[id(array)])
+        digest.update(f"{array.dtype} {array.shape}".encode())
+    return digest.hexdigest()[:24]
+
+
+def load_training(key: str, model: keras.Model) -> dict | None:
+    """Set the weights that were kept under a key.
+
+    A file that cannot be read is set aside, with a message.
+
+    Returns
+    -------
+    dict or None
+        What `save_training` was given, or None if nothing is kept.
+    """
+    path = MODELS / f"{key}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            record = json.loads(str(file["record"]))
+            values = [file[str(i)] for i in range(len(_read(model)))]
+        for variable, value in zip(
+            _find_variables(model), values, strict=True
+        ):
+            variable.assign(value)
+    except FileNotFoundError:
+        return None
+    # A damaged file makes zipfile and NumPy raise nearly anything.
+    except Exception as error:
+        aside = path.with_suffix(".damaged")
+        os.replace(path, aside)
+        print(f"{path.name} is damaged ({error}): set aside, training again")
+        return None
+    return record
+
+
+def save_training(key: str, model: keras.Model, record: dict) -> None:
+    """Keep the weights of a model, and what is known of its training."""
+    MODELS.mkdir(parents=True, exist_ok=True)
+    arrays = {str(i): value for i, value in enumerate(_read(model))}
+    record = record | {"date": f"{datetime.now():%Y-%m-%d %H:%M}"}
+    # Of two runs at once each renames a file of its own, whole.
+    handle, part = tempfile.mkstemp(dir=MODELS, suffix=".part")
+    with os.fdopen(handle, "wb") as file:
+        np.savez(file, record=json.dumps(record), **arrays)
+    os.replace(part, MODELS / f"{key}.npz")
+
+
+def _find_variables(model):
+    # Not those of metrics, which come and go with `compile`. The states of
+    # random layers count: what follows the training draws from them.
+    return [*model.weights, *_find_seeds(model)]
+
+
+def _find_seeds(model):
+    states = []
+    for layer in model._flatten_layers():
+        for value in vars(layer).values():
+            if isinstance(value, keras.random.SeedGenerator):
+                states.append(value.state)
+    return states
+
+
+def _read(model):
+    return [variable.numpy() for variable in _find_variables(model)]
+
+
+def _trace(model, specs):
+    """Return the graph from a batch to its loss as text, without names."""
+
+    def find_loss(x, y):
+        return model.compute_loss(x, y, model(x, training=True))
+
+    traced = tf.function(find_loss).get_concrete_function(*specs).graph
+    graph = traced.as_graph_def()
+    functions = {f.signature.name: f for f in graph.library.function}
+    numbers, queue, texts = {}, [graph.node], []
+
+    def number(match):
+        name = match[2]
+        if name in functions and name not in numbers:
+            queue.append([functions[name]])
+        return f"{match[1]}{numbers.setdefault(name, len(numbers))}"
+
+    # Names count up with each model of a session; what they join stays.
+    while queue:
+        text = "".join(map(str, queue.pop(0)))
+        text = re.sub(r'((?:name|input): )"([^"]*)"', number, text)
+        texts.append(re.sub(r"_\d+", "", text))
+    return "".join(texts)
