@@ -118,7 +118,9 @@ def plot_histories(histories: dict, ylabel: str, metric="loss", levels=None):
     for label, history in histories.items():
         curve = history.history[metric]
         epochs = range(1, len(curve) + 1)
-        (line,) = axis.plot(epochs, curve, label=label)
+        # A line through one point cannot be seen.
+        marker = "o" if len(curve) == 1 else None
+        (line,) = axis.plot(epochs, curve, marker=marker, label=label)
         if f"val_{metric}" in history.history:
             axis.plot(
                 epochs,
