@@ -14,7 +14,9 @@ from utils import run
 import nbformat
 import psutil
 import pytest
+from dask.system import CPU_COUNT
 from distributed import LocalCluster
+from distributed.system import MEMORY_LIMIT
 from nbformat import v4
 
 ROOT = Path(run.__file__).parents[1]
@@ -91,10 +93,12 @@ def done(tmp_path_factory):
     folder = tmp_path_factory.mktemp("a course")
     # It leaves a process behind, as %tensorboard does.
     leave = (
-        "import subprocess, sys, time\n"
+        "import os, subprocess, sys, time\n"
         "sleep = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
         "print(sys.executable)\n"
         "print(subprocess.Popen(sleep, start_new_session=True).pid)\n"
+        "print(*map(os.environ.get, ('OMP_NUM_THREADS',"
+        " 'TF_NUM_INTRAOP_THREADS')))\n"
         "time.sleep(1)"
     )
     end_kernel = "import os; os.kill(os.getpid(), 9)"
@@ -123,10 +127,13 @@ def done(tmp_path_factory):
         "JUPYTER_PATH": str(folder / "jupyter"),
         "PATH": os.pathsep.join(["/usr/bin", os.environ["PATH"]]),
     }
+    environment = {**os.environ, **elsewhere}
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+        environment.pop(name, None)
     process = subprocess.run(
         [sys.executable, "-m", "utils.run", *lessons, "--out", str(out)],
         cwd=ROOT,
-        env={**os.environ, **elsewhere},
+        env=environment,
         capture_output=True,
         text=True,
         timeout=120,
@@ -154,6 +161,13 @@ def test_a_lesson_that_passes_leaves_copy_and_row(done):
 
 def test_the_kernel_is_the_python_of_the_runner(done):
     assert printed(done.out / "04_pass.ipynb").startswith(sys.executable)
+
+
+def test_lessons_beside_each_other_share_the_cores(done):
+    threads = printed(done.out / "04_pass.ipynb").splitlines()[2].split()
+    # Four lessons: as many beside each other as there are cores, or two GiB.
+    jobs = max(1, min(4, CPU_COUNT, MEMORY_LIMIT // 2**31))
+    assert threads == 2 * [str(max(1, CPU_COUNT // jobs))]
 
 
 def test_only_what_came_to_an_end_leaves_files(done):

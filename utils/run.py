@@ -157,14 +157,20 @@ def _kill(processes: Iterable[psutil.Process]) -> None:
 
 def _task(task: dict, topic: str, index: int) -> dict:
     """Run a notebook in a process of its own, and watch it."""
+    from dask.system import CPU_COUNT
     from distributed import get_worker
 
     worker = get_worker()
+    # Threads without a core of their own wait in loops: two lessons that both
+    # take two cores for theirs need half as much time again.
+    cores = str(max(1, CPU_COUNT // worker.state.nthreads))
     key = worker.get_current_task()
     worker.log_event(topic, {"index": index, "at": 0, "of": 0})
     environment = {
         # Lessons that run beside each other may share a GPU.
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "OMP_NUM_THREADS": cores,
+        "TF_NUM_INTRAOP_THREADS": cores,
         **os.environ,
         # The kernel of this environment, before any other called python3,
         # and the utils that this file is part of.
@@ -364,13 +370,14 @@ def _write(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def _connect(scheduler: str | None, jobs: int | None) -> Any:
+def _connect(scheduler: str | None, jobs: int | None, most: int) -> Any:
     """Reach a scheduler that has workers, or start one in this process."""
     from dask.system import CPU_COUNT
     from distributed import Client
     from distributed.system import MEMORY_LIMIT
 
     jobs = jobs or max(1, min(CPU_COUNT, MEMORY_LIMIT // 2**31))
+    jobs = min(jobs, most)  # for a lesson alone has all cores
     # A thread a lesson will do: it only watches a process.
     here = {"processes": False, "n_workers": 1, "threads_per_worker": jobs}
     # By default, Dask offers its pages to the network.
@@ -471,7 +478,7 @@ def main(argv: list[str] | None = None) -> int:
         rows, tasks = _plan(asked.lessons, _parse(asked.set), asked.mode)
         if asked.jobs is not None and asked.jobs < 1:
             raise UsageError(f"{asked.jobs} jobs; there has to be 1 at least")
-        connection = _connect(asked.scheduler, asked.jobs)
+        connection = _connect(asked.scheduler, asked.jobs, len(tasks))
         with connection as client, _claim(asked.out):
             _run(client, rows, tasks, asked.out)
     except (UsageError, OSError) as error:
