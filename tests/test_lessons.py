@@ -528,13 +528,6 @@ def can_be_presented(lesson):
 # --- The lessons follow the rules --------------------------------------------
 
 
-# Lessons that are still to be cut to size. Strict: when one is, this fails,
-# and its line goes.
-OVERSIZED = {
-    ("07_variational_autoencoder", code_cells_are_short),
-}
-
-
 @pytest.mark.parametrize(
     ("path", "rule"),
     [
@@ -542,9 +535,6 @@ OVERSIZED = {
             path,
             rule,
             id=f"{rule.__name__}-{path.stem}",
-            marks=[pytest.mark.xfail(strict=True, reason="still too large")]
-            if (path.stem, rule) in OVERSIZED
-            else [],
         )
         for path in LESSONS
         for rule in RULES
