@@ -181,7 +181,7 @@ def imports_in_one_cell(lesson):
 @rule
 def imports_only_public_helpers(lesson):
     modules = {f"utils.{path.stem}" for path in ROOT.glob("utils/[a-z]*.py")}
-    modules -= {"utils.run", "utils.reuse"}
+    modules -= {"utils.run"}
     for place, cell in find_cells(lesson, "code"):
         for node in find_nodes(cell, ast.ImportFrom):
             names = [alias.name for alias in node.names]

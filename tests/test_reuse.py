@@ -5,7 +5,8 @@ import sys
 import textwrap
 
 from utils import reuse
-from utils.training import fit
+from utils.reuse import remember
+from utils.training import fit, train_once
 
 import keras
 import numpy as np
@@ -131,7 +132,7 @@ def test_callbacks_are_always_called(folder):
 def without_training(monkeypatch):
     def fit(model, *_, **__):
         history = keras.callbacks.History()
-        history.history = {"loss": [1.0]}
+        history.epoch, history.history = [0], {"loss": [1.0]}
         return history
 
     monkeypatch.setattr(keras.Model, "fit", fit)
@@ -249,3 +250,83 @@ def test_processes_share_what_they_keep(tmp_path):
     assert all(process.returncode == 0 for process in both)
     assert len({text.splitlines()[-1] for text in outputs}) == 1
     assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
+
+
+# --- A loop of one's own, and functions --------------------------------------
+
+
+def test_a_loop_of_ones_own_is_kept(folder, capsys):
+    calls = []
+
+    def run(settings, reuse=True):
+        model = build()
+        model.compile("adam", "mse")
+
+        def fit():
+            calls.append(settings)
+            return model.fit(X, X, epochs=1, verbose=0)
+
+        train_once(model, fit, [X, X], settings, reuse=reuse)
+        return model
+
+    first = run([0.1])
+    assert_same(first, run([0.1]))
+    assert calls == [[0.1]]
+    assert "model: weights of 20" in capsys.readouterr().out
+    run([0.2])
+    run([0.2], reuse=False)
+    assert calls == [[0.1], [0.2], [0.2]]
+    assert count(folder) == 2
+
+
+def make_slow(calls, reuse=True):
+    @remember(reuse)
+    def slow(points, power=2):
+        calls.append(power)
+        return points**power
+
+    return slow
+
+
+def test_a_result_is_computed_once(folder, capsys):
+    calls = []
+    slow = make_slow(calls)
+    first = slow(X)
+    seconds = slow.seconds
+    assert capsys.readouterr().out == ""
+    again = make_slow(calls)
+    np.testing.assert_array_equal(again(X, power=2), first)
+    assert calls == [2] and again.seconds == seconds > 0
+    assert "slow: result of 20" in capsys.readouterr().out
+    slow(X, 3)
+    slow(X + 1e-6)
+    assert calls == [2, 3, 2] and count(folder) == 3
+    (path,) = [
+        p for p in folder.glob("*.npz") if np.load(p)["0"][0, 0] == first[0, 0]
+    ]
+    path.write_bytes(b"no archive")
+    np.testing.assert_array_equal(slow(X), first)
+    assert "is damaged" in capsys.readouterr().out and len(calls) == 4
+
+
+def test_another_source_is_another_function(folder):
+    @remember(True)
+    def slow(points):
+        return points + 1
+
+    slow(X)
+
+    @remember(True)
+    def slow(points):
+        return points + 2
+
+    np.testing.assert_array_equal(slow(X), X + 2)
+
+
+def test_without_reuse_a_function_is_timed_only(folder):
+    calls = []
+    slow = make_slow(calls, reuse=False)
+    slow(X)
+    slow(X)
+    assert calls == [2, 2] and 0 < slow.seconds < 60
+    assert not folder.exists()

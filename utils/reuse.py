@@ -1,22 +1,28 @@
-"""Weights that were trained once are used again."""
+"""What was trained or computed once is used again."""
 
+import functools
 import hashlib
+import inspect
 import json
 import os
 import re
 import tempfile
+import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from utils.backend import tf
 
+import joblib
 import keras
 import numpy as np
+import sklearn
 
 MODELS = Path(__file__).resolve().parent.parent / "build" / "models"
 
 
-def find_key(model: keras.Model, arrays, settings: dict) -> str:
+def find_key(model: keras.Model, arrays, settings) -> str:
     """Return a name for a training: another training has another name.
 
     It is made from the graph of the model and its loss, as TensorFlow traces
@@ -31,7 +37,7 @@ def find_key(model: keras.Model, arrays, settings: dict) -> str:
         Compiled, not trained.
     arrays : sequence of array
         The data: inputs and targets first.
-    settings : dict
+    settings : dict or sequence
         All else that counts.
 
     Returns
@@ -70,30 +76,93 @@ def load_training(key: str, model: keras.Model) -> dict | None:
     dict or None
         What `save_training` was given, or None if nothing is kept.
     """
+    variables = _find_variables(model)
+    found = _load(key, [variable.shape for variable in variables])
+    if found is None:
+        return None
+    for variable, value in zip(variables, found[1], strict=True):
+        variable.assign(value)
+    return found[0]
+
+
+def save_training(key: str, model: keras.Model, record: dict) -> None:
+    """Keep the weights of a model, and what is known of its training."""
+    _save(key, _read(model), record)
+
+
+def remember(reuse: bool) -> Callable:
+    """Make a function that takes long remember what it has returned.
+
+    With `reuse` it looks under build/models for what the same source has
+    returned for the same arguments, and leaves it there for the next time.
+    What else the function reads does not count: give it as an argument.
+
+    Parameters
+    ----------
+    reuse : bool
+        Without it, the function is only timed.
+
+    Returns
+    -------
+    callable
+        A decorator for functions that return an array. What it makes has the
+        attribute `seconds`: how long the last call took, when it was done.
+    """
+
+    def decorate(function):
+        @functools.wraps(function)
+        def call(*args, **kwargs):
+            if reuse:
+                bound = inspect.signature(function).bind(*args, **kwargs)
+                bound.apply_defaults()
+                source = inspect.getsource(function)
+                about = source, dict(bound.arguments), sklearn.__version__
+                key = joblib.hash(about)
+                found = _load(key, [None])
+                if found is not None:
+                    record, (result,) = found
+                    call.seconds = record["seconds"]
+                    print(
+                        f"{function.__name__}: result of {record['date']}, "
+                        f"took {call.seconds:.1f} s"
+                    )
+                    return result
+            start = time.perf_counter()
+            result = function(*args, **kwargs)
+            call.seconds = time.perf_counter() - start
+            if reuse:
+                _save(key, [result], {"seconds": call.seconds})
+            return result
+
+        return call
+
+    return decorate
+
+
+def _load(key, shapes):
+    """Return the record and arrays of these shapes, None if not kept."""
     path = MODELS / f"{key}.npz"
     try:
         with np.load(path, allow_pickle=False) as file:
             record = json.loads(str(file["record"]))
-            values = [file[str(i)] for i in range(len(_read(model)))]
-        for variable, value in zip(
-            _find_variables(model), values, strict=True
-        ):
-            variable.assign(value)
+            arrays = [file[str(i)] for i in range(len(shapes))]
+        for array, shape in zip(arrays, shapes, strict=True):
+            if shape is not None and array.shape != tuple(shape):
+                raise ValueError(f"an array is {array.shape}, not {shape}")
     except FileNotFoundError:
         return None
     # A damaged file makes zipfile and NumPy raise nearly anything.
     except Exception as error:
         aside = path.with_suffix(".damaged")
         os.replace(path, aside)
-        print(f"{path.name} is damaged ({error}): set aside, training again")
+        print(f"{path.name} is damaged ({error}): set aside, done again")
         return None
-    return record
+    return record, arrays
 
 
-def save_training(key: str, model: keras.Model, record: dict) -> None:
-    """Keep the weights of a model, and what is known of its training."""
+def _save(key, arrays, record):
     MODELS.mkdir(parents=True, exist_ok=True)
-    arrays = {str(i): value for i, value in enumerate(_read(model))}
+    arrays = {str(i): array for i, array in enumerate(arrays)}
     record = record | {"date": f"{datetime.now():%Y-%m-%d %H:%M}"}
     # Of two runs at once each renames a file of its own, whole.
     handle, part = tempfile.mkstemp(dir=MODELS, suffix=".part")

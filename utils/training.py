@@ -100,36 +100,71 @@ def fit(
         jit_compile=jit_compile,
         steps_per_execution=steps if is_short else 20,
     )
+
+    def train_model():
+        # Else Keras would build it in the first step, and trace it twice.
+        if model.built:
+            optimizer.build(model.trainable_variables)
+        return model.fit(
+            train.repeat() if is_short else train,
+            epochs=epochs,
+            steps_per_epoch=steps if is_short else None,
+            validation_data=validation,
+            shuffle=False,  # `batches` has shuffled
+            verbose=0,
+            callbacks=[TqdmCallback(verbose=0, leave=False), *callbacks],
+        )
+
+    settings = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "order": order,
+        "optimizer": keras.optimizers.serialize(optimizer),
+        "metrics": metrics,
+    }
+    data = [inputs, targets, *pair]
     reuse = reuse and not callbacks
-    if reuse:
-        settings = {
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "order": order,
-            "optimizer": keras.optimizers.serialize(optimizer),
-            "metrics": metrics,
-        }
-        key = find_key(model, [inputs, targets, *pair], settings)
-        record = load_training(key, model)
-        if record is not None:
-            return _replay(model, record)
-    # Else Keras would build it in the first step, and trace the step twice.
-    if model.built:
-        optimizer.build(model.trainable_variables)
+    return train_once(model, train_model, data, settings, reuse=reuse)
+
+
+def train_once(
+    model: keras.Model, train, data, settings, *, reuse: bool = True
+) -> keras.callbacks.History:
+    """Train, or take the weights that the same training has left.
+
+    Prints a line that says which of the two, and how long it took. `fit`
+    calls it; call it yourself around a `model.fit` of your own.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled, with the weights that the training starts from.
+    train : callable
+        Trains the model and returns the History. The model's layers, loss,
+        weights and seeds count; what else `train` reads has to stand in
+        `settings`.
+    data : sequence of array
+        What it trains on, inputs and targets first.
+    settings : dict or sequence
+        What else makes it another training: epochs, rates, batch size.
+    reuse : bool
+        Without it, the model is trained and nothing is kept.
+
+    Returns
+    -------
+    keras.callbacks.History
+        With the training time in seconds as `history.seconds`.
+    """
+    key = find_key(model, data, settings) if reuse else None
+    record = load_training(key, model) if reuse else None
+    if record is not None:
+        return _replay(model, record)
     start = time.perf_counter()
-    history = model.fit(
-        train.repeat() if is_short else train,
-        epochs=epochs,
-        steps_per_epoch=steps if is_short else None,
-        validation_data=validation,
-        shuffle=False,  # `batches` has shuffled
-        verbose=0,
-        callbacks=[TqdmCallback(verbose=0, leave=False), *callbacks],
-    )
+    history = train()
     history.seconds = time.perf_counter() - start
     print(
-        f"{model.name}: {epochs} epochs in {history.seconds:.1f} s, "
-        f"loss {history.history['loss'][-1]:.4f}"
+        f"{model.name}: {len(history.epoch)} epochs in "
+        f"{history.seconds:.1f} s, loss {history.history['loss'][-1]:.4f}"
     )
     if reuse:
         record = {"history": history.history, "seconds": history.seconds}
