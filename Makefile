@@ -14,7 +14,7 @@ help:
 	@echo "make test   run every test"
 	@echo "make lab    open JupyterLab on the lessons"
 	@echo "make lint   check form and spelling"
-	@echo "make bench  compare the input pipelines"
+	@echo "make bench  compare with the tutorials' recipes, on the full data"
 	@echo "make clean  remove all that these commands made, .venv included"
 	@echo "Options for what is started: make run ARGS='--mode full'"
 	@echo "Another Python, at the first call: make run PYTHON=python3.12"
@@ -35,7 +35,9 @@ lint: .venv/.ready
 	@$(PY) -m codespell_lib
 
 bench: .venv/.ready
-	@$(PY) tests/benchmarks/bench_batches.py $(ARGS)
+	@for name in batches recipes growth; do \
+	  PYTHONPATH=tests $(PY) tests/benchmarks/bench_$$name.py || exit 1; \
+	done
 
 clean:
 	rm -rf build .venv .pytest_cache .ruff_cache *.egg-info

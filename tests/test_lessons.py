@@ -780,8 +780,9 @@ def read_imports(*patterns):
 
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-DIRECT = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
+LISTED = PROJECT["project"]["dependencies"] + EXTRAS["cpu"]
+DIRECT = [Requirement(line) for line in LISTED]
 DEV = [Requirement(line) for line in EXTRAS["dev"]]
 IMPORT_NAMES = {
     "scikit-image": "skimage",

@@ -11,13 +11,13 @@ non-zero if `batches` is not twice as fast, or learns something else.
 
 import statistics
 import sys
-import time
 
 from utils.backend import tf
 from utils.data import batches, load_images
 
 import keras
 import numpy as np
+from common import Clock, keep, make_table
 
 N_IMAGES = 60_000
 BATCH_SIZE = 256
@@ -28,20 +28,6 @@ TURNS = 5
 LEAST_RATIO = 2
 # Five seeds of one pipeline end up to 0.0017 apart.
 MOST_LOSS_GAP = 0.002
-
-
-class Clock(keras.callbacks.Callback):
-    """Take the seconds of each epoch."""
-
-    def __init__(self):
-        super().__init__()
-        self.seconds = []
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.start = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seconds.append(time.perf_counter() - self.start)
 
 
 def load_digits():
@@ -102,21 +88,28 @@ def main():
                 verbose=0,
                 callbacks=[clocks[name]],
             )
-    medians, losses = [], []
-    print(f"{'fit on':12}  s/epoch  epochs/min  first epoch (s)  final loss")
+    medians, losses, rows = [], [], []
     for name, (model, _) in contestants.items():
         first, *rest = clocks[name].seconds
         medians.append(statistics.median(rest))
         losses.append(model.evaluate(x, x, batch_size=1000, verbose=0))
-        print(
-            f"{name:12}  {medians[-1]:7.3f}  {60 / medians[-1]:10.0f}  "
-            f"{first:15.1f}  {losses[-1]:10.4f}"
-        )
+        values = f"{medians[-1]:.3f}", f"{first:.1f}", f"{losses[-1]:.4f}"
+        rows.append([name, *values])
     ratio = medians[0] / medians[1]
     gap = losses[1] - losses[0]
-    print(f"ratio {ratio:.2f} (at least {LEAST_RATIO})")
-    print(f"ratio without any pipeline {medians[0] / medians[2]:.2f}")
-    print(f"difference of losses {gap:+.4f} (at most {MOST_LOSS_GAP})")
+    result = {
+        "seconds_an_epoch": dict(zip(contestants, medians, strict=True)),
+        "loss": dict(zip(contestants, losses, strict=True)),
+    }
+    header = "fit on", "s/epoch", "first epoch (s)", "final loss"
+    text = f"""## The input pipeline
+
+{make_table(header, rows)}
+Ratio {ratio:.2f} (at least {LEAST_RATIO}); without any pipeline it would be
+{medians[0] / medians[2]:.2f}. Difference of losses {gap:+.4f} (at most
+{MOST_LOSS_GAP}).
+"""
+    keep("batches", result, text)
     return int(ratio < LEAST_RATIO or abs(gap) > MOST_LOSS_GAP)
 
 

@@ -7,12 +7,22 @@ from types import SimpleNamespace
 
 import nbformat
 
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+
+
+def _find_names(node):
+    targets = getattr(node, "targets", [])
+    return {getattr(node, "name", None)} | {
+        target.id for target in targets if isinstance(target, ast.Name)
+    }
 
 
 @functools.cache
-def take(lesson, *names):
-    """Execute a lesson's imports and the definitions with these names."""
+def take(lesson, *names, **scope):
+    """Execute a lesson's imports and what it first defines by these names.
+
+    What they need besides is given by keyword: seed=0, mode="full".
+    """
     notebook = nbformat.read(NOTEBOOKS / f"{lesson}.ipynb", as_version=4)
     cells = [
         ast.parse(cell.source)
@@ -20,15 +30,12 @@ def take(lesson, *names):
         if cell.cell_type == "code"
         and not {"stub", "solution"} & set(cell.metadata.get("tags", []))
     ]
-    scope = {}
     exec(compile(cells[1], f"{lesson}: imports", "exec"), scope)
-    found = [
-        node
-        for cell in cells
-        for node in cell.body
-        if getattr(node, "name", None) in names
-    ]
-    missing = set(names) - {node.name for node in found}
+    found, missing = [], set(names)
+    for node in (node for cell in cells for node in cell.body):
+        if missing & _find_names(node):
+            found.append(node)
+            missing -= _find_names(node)
     assert not missing, f"{lesson} defines no {sorted(missing)}"
     module = ast.Module(found, [])
     exec(compile(module, f"{lesson}: {names}", "exec"), scope)

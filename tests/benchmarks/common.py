@@ -1,0 +1,79 @@
+"""What the benchmarks of this folder share."""
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+
+BENCH = Path(__file__).resolve().parents[2] / "build" / "bench"
+
+
+class Clock(keras.callbacks.Callback):
+    """Take the seconds of each epoch."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds.append(time.perf_counter() - self.start)
+
+
+def find_peak():
+    """Return the peak memory of this process in MiB."""
+    # On Linux in KiB, on macOS in bytes.
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def run_apart(script, *arguments):
+    """Return what a script prints as JSON in a process of its own.
+
+    It starts with no memory that another measurement has taken.
+    """
+    command = [sys.executable, script, *map(str, arguments)]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def write(path, text):
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def keep(name, result, text):
+    """Put a benchmark's numbers beside those of the others.
+
+    They go to build/bench/results.json under the benchmark's name, and its
+    text to build/bench/results.md.
+    """
+    path = BENCH / "results.json"
+    results = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    results[name] = {"machine": machine, **result}
+    write(path, json.dumps(results, indent=1) + "\n")
+    write(BENCH / f"{name}.md", text)
+    texts = [BENCH / f"{name}.md" for name in results]
+    whole = "\n".join(text.read_text("utf-8") for text in texts)
+    write(BENCH / "results.md", f"# Benchmarks\n\n{machine}.\n\n{whole}")
+    print(text)
+
+
+def make_table(header, rows):
+    """Return a table in Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)

@@ -1,0 +1,213 @@
+"""Write README's table of results from a full run and the benchmarks.
+
+    PYTHONPATH=tests python tests/benchmarks/write_results.py
+
+It reads build/full/scoreboard.json and build/bench/results.json, keeps of
+them what the table needs in results.json beside this file, which is
+committed, and writes the table between its two marks in README.md. A test
+compares the two.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from common import make_table, write
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = Path(__file__).with_name("results.json")
+README = ROOT / "README.md"
+MARKS = (
+    "<!-- Results, written by `make results`; do not edit. -->\n\n",
+    "\n<!-- End of the results. -->\n",
+)
+
+
+class Row(NamedTuple):
+    """A line of the table."""
+
+    lesson: str
+    measure: str
+    metric: str  # behind ours_ and baseline_
+    baseline: str | None = None  # what it is, if there is one
+    printed: float | None = None  # by the tutorial
+    # The tutorial's recipe today: a metric, or a pair of the benchmark.
+    today: str | None = None
+
+
+ROWS = [
+    Row(
+        "01",
+        "images a second through the pipeline",
+        "pipeline_images_per_s",
+        "image by image",
+    ),
+    Row(
+        "02",
+        "digits, 32 codes, one layer: BCE",
+        "test_bce_nats",
+        "PCA",
+        printed=0.1020,
+        today="simple",
+    ),
+    Row(
+        "03",
+        "digits, 32 codes, stacked: BCE",
+        "digits_bce_nats",
+        "PCA",
+        printed=0.0925,
+        today="deep",
+    ),
+    Row(
+        "03",
+        "clothes, 30 codes, stacked: BCE",
+        "clothes_bce_nats",
+        "PCA",
+        today="recipe_clothes_bce_nats",
+    ),
+    Row(
+        "03",
+        "clothes, 30 codes, stacked: MSE",
+        "clothes_mse",
+        "PCA",
+        today="recipe_clothes_mse",
+    ),
+    Row(
+        "03",
+        "horses, 150 codes: squared gray levels",
+        "natural_squared_gray_levels",
+        "PCA",
+        printed=1404,
+        today="recipe_natural_squared_gray_levels",
+    ),
+    Row(
+        "04",
+        "digits, 32 of 256 codes active: BCE",
+        "test_bce_nats",
+        "32 dense codes",
+        printed=0.26,
+        today="sparse",
+    ),
+    Row("05", "noisy digits: BCE", "test_bce_nats", printed=0.0941),
+    Row("05", "noisy digits: PSNR, dB", "psnr_db", "best tuned filter"),
+    Row(
+        "06",
+        "digits as sequences, 32 codes: MSE",
+        "test_mse",
+        "PCA",
+        today="recipe_test_mse",
+    ),
+    Row(
+        "06",
+        "lower half from the upper: MSE",
+        "lower_half_mse",
+        "ridge regression",
+    ),
+    Row(
+        "07",
+        "2 codes, gray: bound, nats an image",
+        "2_codes_gray_bound_nats",
+        printed=146.95,
+    ),
+    Row(
+        "07",
+        "20 codes, gray: bound, nats an image",
+        "20_codes_gray_bound_nats",
+    ),
+    Row(
+        "07",
+        "invented digits, share far from any real one",
+        "far_share",
+        "plain autoencoder",
+    ),
+    Row(
+        "08",
+        "map of clothes, right by a vote of neighbors",
+        "map_votes",
+        "2 principal components",
+    ),
+    Row(
+        "09",
+        "search, 32 codes: precision at 10",
+        "precision_at_10",
+        "784 pixels",
+    ),
+    Row(
+        "09",
+        "search, 16 bytes an image: precision at 10",
+        "16_bytes_precision_at_10",
+        "random mixtures",
+    ),
+]
+
+
+def show(value):
+    if value is None:
+        return ""
+    if value == 0:
+        return "0"
+    return f"{value:,.0f}" if abs(value) >= 200 else f"{value:.4g}"
+
+
+def make_results_table(results):
+    """Return the table in Markdown, a row for each of ROWS."""
+    lessons = {
+        name[:2]: (name, row) for name, row in results["lessons"].items()
+    }
+    rows, last = [], None
+    for row in ROWS:
+        name, lesson = lessons[row.lesson]
+        figures = results["recipes"] | lesson["metrics"] | {None: None}
+        baseline = ""
+        if row.baseline:
+            baseline = show(figures[f"baseline_{row.metric}"])
+        is_first, last = row.lesson != last, row.lesson
+        rows.append(
+            [
+                f"[{row.lesson}](notebooks/{name}.ipynb)" if is_first else "",
+                row.measure,
+                show(row.printed),
+                show(figures[row.today]),
+                f"**{show(figures[f'ours_{row.metric}'])}**",
+                f"{baseline} {row.baseline or ''}".strip(),
+                f"{lesson['seconds']:.0f}" if is_first else "",
+            ]
+        )
+    header = ["lesson", "what", "tutorial, as printed", "its recipe today"]
+    header += ["ours", "baseline", "seconds"]
+    return make_table(header, rows)
+
+
+def read_table(text):
+    """Return what stands between the marks of a text."""
+    before, _, rest = text.partition(MARKS[0])
+    table, mark, after = rest.partition(MARKS[1])
+    if not mark:
+        raise ValueError(f"README.md lacks the marks {MARKS}")
+    return before, table, after
+
+
+def main(board, bench):
+    """Write both files from what the runner and the benchmarks left."""
+    lessons, recipes = {}, {}
+    for row in json.loads(Path(board).read_text("utf-8")):
+        if row["status"] != "finished" or row["parameters"]["mode"] != "full":
+            sys.exit(f"{row['name']} of {board} is no finished full run")
+        kept = {key: row[key] for key in ("seconds", "peak_memory_bytes")}
+        lessons[row["lesson"]] = kept | {"metrics": row["metrics"]}
+    pairs = json.loads(Path(bench).read_text("utf-8"))["recipes"]["pairs"]
+    for name, pair in pairs.items():
+        recipes[name] = pair["theirs"].get("bce")
+    results = {"lessons": lessons, "recipes": recipes}
+    before, _, after = read_table(README.read_text("utf-8"))
+    table = make_results_table(results)
+    write(RESULTS, json.dumps(results, indent=1) + "\n")
+    write(README, before + MARKS[0] + table + MARKS[1] + after)
+
+
+if __name__ == "__main__":
+    main(
+        ROOT / "build" / "full" / "scoreboard.json",
+        ROOT / "build" / "bench" / "results.json",
+    )
