@@ -18,7 +18,7 @@ from utils.training import fit
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import BENCH, Clock, find_peak, keep, make_table, run_apart
+from common import BENCH, Clock, keep, make_table, run_apart
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from take import take
@@ -51,7 +51,7 @@ def measure_training(n_images, n_codes):
     clock = Clock()
     model = lesson.build_autoencoder("linear")[2]
     fit(model, images, epochs=6, batch_size=256, callbacks=[clock])
-    print(json.dumps([statistics.median(clock.seconds[2:]), find_peak()]))
+    print(json.dumps(statistics.median(clock.seconds[2:])))
 
 
 def time_call(function, *arguments):

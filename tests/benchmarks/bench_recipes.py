@@ -31,7 +31,7 @@ from utils.training import fit
 
 import keras
 import numpy as np
-from common import Clock, find_peak, keep, make_table, run_apart
+from common import Clock, keep, make_table, run_apart
 from keras import layers
 from take import take
 
@@ -102,7 +102,7 @@ def make_pairs():
     stack = take("03_stacked_autoencoder", *names, **full)
     names = "SIGMA", "WIDTH", "EPOCHS", "RECIPE", "AddNoise", "build_denoiser"
     noise = take("05_convolutional_denoising", *names, **full)
-    mnist = {"data": "mnist", "optimizer": make_adadelta, "batch_size": 256}
+    mnist = {"data": "mnist", "optimizer": make_adadelta, "batch_size": 128}
     denoising = {
         "data": "mnist",
         "build_theirs": build_pooled,
@@ -118,11 +118,11 @@ def make_pairs():
             "digits, 784-32-784",
             build_theirs=lambda: build_dense(32),
             epochs=25,
+            **mnist,
             build_ours=lambda: simple.build_autoencoder("linear")[2],
             recipe=simple.RECIPE | {"learning_rate": 3e-2},
             short=2,
             goal=15,
-            **mnist,
         ),
         "deep": Pair(
             "digits, 784-128-64-32",
@@ -132,7 +132,7 @@ def make_pairs():
                 [784, 128, 64, 32], "linear", "deep"
             )[1],
             recipe=stack.RECIPE | {"learning_rate": 5e-3},
-            short=4,
+            short=3,
             goal=35,
             **mnist,
         ),
@@ -147,17 +147,17 @@ def make_pairs():
                 [784, 100, 30], "linear", "clothes"
             )[1],
             recipe=stack.RECIPE | {"learning_rate": 5e-3},
-            short=4,
+            short=3,
             goal=5,
         ),
         "sparse": Pair(
             "digits, 784-32-784, L1 1e-4",
             build_theirs=lambda: build_dense(32, l1=1e-4),
             epochs=25,
+            **mnist,
             build_ours=lambda: simple.build_autoencoder("linear")[2],
             recipe=simple.RECIPE | {"learning_rate": 3e-2},
             short=2,
-            **mnist,
         ),
         "denoising": Pair(
             "noisy digits, ours 64 wide",
@@ -256,7 +256,7 @@ def train_for_memory(name, side):
         Theirs(pair, images).train(1)
     else:
         train_ours(pair, images, 1)
-    print(json.dumps(find_peak()))
+    print(json.dumps(side))
 
 
 def run(name, pair, rate):
@@ -283,11 +283,11 @@ def run(name, pair, rate):
             "bce": score(theirs.model),
             "seconds": theirs.seconds,
             "seconds_an_epoch": statistics.median(theirs.clock.seconds[1:]),
-            "peak_mib": run_apart(__file__, "--memory", name, "theirs"),
+            "peak_mib": run_apart(__file__, "--memory", name, "theirs")[1],
         },
         "ours": {
             "seconds_an_epoch": statistics.median(s[2] for s in shorts),
-            "peak_mib": run_apart(__file__, "--memory", name, "ours"),
+            "peak_mib": run_apart(__file__, "--memory", name, "ours")[1],
             "floor_an_epoch": count_operations(model, len(images)) / rate,
         },
         "goal": pair.goal,

@@ -3,13 +3,17 @@
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+# Before Keras is: bars would stand between the tables.
+os.environ.setdefault("TQDM_DISABLE", "1")
+
 import keras
+import psutil
 
 BENCH = Path(__file__).resolve().parents[2] / "build" / "bench"
 
@@ -28,23 +32,25 @@ class Clock(keras.callbacks.Callback):
         self.seconds.append(time.perf_counter() - self.start)
 
 
-def find_peak():
-    """Return the peak memory of this process in MiB."""
-    # On Linux in KiB, on macOS in bytes.
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-
-
 def run_apart(script, *arguments):
-    """Return what a script prints as JSON in a process of its own.
+    """Run a script in a process of its own.
 
-    It starts with no memory that another measurement has taken.
+    Returns
+    -------
+    tuple
+        What it prints last, read as JSON, and its peak memory in MiB.
     """
     command = [sys.executable, script, *map(str, arguments)]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, text=True, check=True
-    )
-    return json.loads(done.stdout.splitlines()[-1])
+    with psutil.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        peak = 0
+        while process.poll() is None:
+            with suppress(psutil.Error):
+                peak = max(peak, process.memory_info().rss)
+            time.sleep(0.02)
+        printed = process.stdout.read()
+    if process.returncode:
+        raise RuntimeError(f"{command} ended with {process.returncode}")
+    return json.loads(printed.splitlines()[-1]), peak / 2**20
 
 
 def write(path, text):

@@ -1,0 +1,54 @@
+"""The table of results in README is what a full run has measured."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "tests" / "benchmarks"))
+
+from write_results import ROWS, make_results_table, read_table  # noqa: E402
+
+RESULTS = json.loads(
+    (ROOT / "tests" / "benchmarks" / "results.json").read_text("utf-8")
+)
+README = (ROOT / "README.md").read_text("utf-8")
+# Of these, less is worse.
+MORE_IS_BETTER = ("psnr", "votes", "precision", "images_per_s")
+
+
+def test_readme_shows_the_committed_results():
+    assert read_table(README)[1] == make_results_table(RESULTS), (
+        "README's table is out of date: run `make results`"
+    )
+
+
+def test_all_lessons_were_run():
+    names = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert set(RESULTS["lessons"]) == names
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.measure)
+def test_ours_is_better(row):
+    (metrics,) = [
+        lesson["metrics"]
+        for name, lesson in RESULTS["lessons"].items()
+        if name.startswith(row.lesson)
+    ]
+    figures = RESULTS["recipes"] | metrics
+    ours = figures[f"ours_{row.metric}"]
+    others = [row.printed]
+    if row.today:
+        others.append(figures[row.today])
+    if row.baseline:
+        others.append(figures[f"baseline_{row.metric}"])
+    sign = 1 if any(word in row.metric for word in MORE_IS_BETTER) else -1
+    for other in others:
+        assert other is None or sign * ours > sign * other
+
+
+def test_the_whole_course_takes_half_an_hour():
+    seconds = [lesson["seconds"] for lesson in RESULTS["lessons"].values()]
+    assert 300 < sum(seconds) < 35 * 60
