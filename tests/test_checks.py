@@ -121,6 +121,49 @@ def test_not_yet_says_the_gap(judge, result, expected, gap):
     assert gap in verdict
 
 
+SHARES = np.array([[0.1, 0.7], [0.4, 0.9], [0.2, 0.3]])
+
+
+@pytest.mark.parametrize(
+    ("result", "expected", "hint"),
+    [
+        (TABLE.T, TABLE, "are rows and columns exchanged?"),
+        (TABLE[None], TABLE, "an axis of length 1"),
+        (TABLE[:, :1], TABLE[:, 0], "an axis of length 1"),
+        (TABLE.mean(), TABLE, "over too many axes?"),
+        (TABLE, TABLE.mean(axis=0), "over an axis missing?"),
+        (-TABLE, TABLE, "the sign is turned"),
+        (-3, 3, "the sign is turned"),
+        (1 - SHARES, SHARES, "1 minus what is expected"),
+        (6 * TABLE, TABLE, "6 times what is expected"),
+        (TABLE / 6, TABLE, "0.1667 times what is expected"),
+        (784 * 0.1, 0.1, "784 times what is expected"),
+        (TABLE - 2.5, TABLE, "all are -2.5 off"),
+        (TABLE[::-1], TABLE, "in the opposite order"),
+        (TABLE.reshape(3, 2).T, TABLE, "right, their places are not"),
+        (3 * SHARES**2, SHARES, "leaves the range from 0 to 1"),
+        (np.where(TABLE, TABLE, np.nan), TABLE, "there is a NaN"),
+    ],
+)
+def test_a_common_mistake_is_named(judge, result, expected, hint):
+    assert hint in judge(result, expected)
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        (TABLE + np.eye(2, 3), TABLE),
+        (TABLE[:, :2], TABLE),
+        (3.5, 3),
+        (SHARES**2, SHARES),
+        (np.zeros(3), np.ones(3) / 2 + np.eye(3)[0]),
+        (np.ones((2, 3)), np.zeros((2, 3)) + np.eye(2, 3)),
+    ],
+)
+def test_of_other_mistakes_nothing_is_guessed(judge, result, expected):
+    assert not {";", "?"} & set(judge(result, expected))
+
+
 @pytest.mark.parametrize(
     ("tolerance", "verdict"), [(0.2, "right"), (0.05, "not yet")]
 )

@@ -262,6 +262,25 @@ def test_a_parameter_that_a_lesson_lacks_is_refused(refused):
     assert "01_one" not in message
 
 
+def test_of_all_lessons_those_run_with_it_that_have_it(
+    refused, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(run, "NOTEBOOKS", tmp_path)
+    refused("--set", "speed=1", only=slice(0))
+    refused("--mode", "full", only=slice(0))
+    rows, tasks = run._plan([], {"rate": [0.1, 0.2]}, None)
+    assert [row["name"] for row in rows] == [
+        "01_one[rate=0.1]",
+        "01_one[rate=0.2]",
+        "02_two",
+    ]
+    assert [task["parameters"] for task in tasks] == [
+        {"rate": 0.1},
+        {"rate": 0.2},
+        {},
+    ]
+
+
 def test_a_scheduler_that_is_of_no_use_is_refused_soon(refused, monkeypatch):
     monkeypatch.setattr(run, "PATIENCE", 0.5)
     # Port 1 is reserved; nothing listens there.

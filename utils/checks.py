@@ -80,20 +80,70 @@ def _find_gap(aspect, found, expected, tolerance):
         return None if same else f"{aspect} is {found}, not {expected}"
     found, expected = np.asarray(found), np.asarray(expected)
     if found.shape != expected.shape:
-        return f"{aspect} has shape {found.shape}, not {expected.shape}"
+        gap = f"{aspect} has shape {found.shape}, not {expected.shape}"
+        return gap + _guess_shape(found.shape, expected.shape)
     if found.dtype.kind not in "fiub":
         return f"{aspect} holds {found.dtype}, not numbers"
     # NaN is never close, so it counts as a difference.
     wrong = ~(np.abs(found.astype(float) - expected) <= tolerance)
     if not wrong.any():
         return None
+    hint = _guess(found.astype(float), expected.astype(float), tolerance)
     if not found.ndim:
-        return f"{aspect} is {_shorten(found)}, not {_shorten(expected)}"
+        return f"{aspect} is {_shorten(found)}, not {_shorten(expected)}{hint}"
     where = tuple(int(i) for i in np.argwhere(wrong)[0])
     return (
         f"{wrong.mean():.0%} of {aspect} differs, first at {where}: "
-        f"{_shorten(found[where])}, not {_shorten(expected[where])}"
+        f"{_shorten(found[where])}, not {_shorten(expected[where])}{hint}"
     )
+
+
+def _guess_shape(found, expected):
+    """Return a hint what is wrong with a shape, or nothing."""
+    if found == expected[::-1]:
+        return "; are rows and columns exchanged?"
+    if [n for n in found if n != 1] == [n for n in expected if n != 1]:
+        return "; an axis of length 1 is missing or too many"
+    if len(found) < len(expected):
+        return "; is a sum or mean over too many axes?"
+    if len(found) > len(expected):
+        return "; is a sum or mean over an axis missing?"
+    return ""
+
+
+def _guess(found, expected, tolerance):
+    """Return a hint what is wrong with all numbers at once, or nothing."""
+
+    def is_close(changed):
+        return bool(np.all(np.abs(changed - expected) <= tolerance))
+
+    if np.isnan(found).any():
+        return "; there is a NaN: a logarithm or root of what is not positive?"
+    if is_close(-found):
+        return "; the sign is turned"
+    if is_close(1 - found):
+        return "; it is 1 minus what is expected"
+    nonzero = np.abs(expected) > max(tolerance, 1e-9)
+    with np.errstate(all="ignore"):
+        ratio = float(np.median((found / expected)[nonzero]))
+        # Of one number, everything is a multiple: only large ones tell.
+        tells = ratio > 0 and (found.size > 1 or not 0.3 < ratio < 3)
+        if tells and np.allclose(found, ratio * expected, rtol=1e-3):
+            return f"; it is {ratio:.4g} times what is expected"
+    if found.size == 1:
+        return ""
+    if is_close(found - np.mean(found - expected)):
+        return f"; all are {_shorten(np.mean(found - expected))} off: a mean?"
+    if is_close(found[::-1]):
+        return "; it is in the opposite order"
+    if np.abs(np.sort(found, None) - np.sort(expected, None)).max() <= (
+        tolerance
+    ):
+        return "; the numbers are right, their places are not"
+    low, high = expected.min(), expected.max()
+    if low >= 0 and high <= 1 and (found.min() < 0 or found.max() > 1):
+        return "; it leaves the range from 0 to 1"
+    return ""
 
 
 def _shorten(value):

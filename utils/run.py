@@ -125,15 +125,19 @@ def _plan(
     """Check what is asked for: a row of the scoreboard and a task a run."""
     asked = {"mode": [mode]} | grid if mode else grid
     rows, tasks = [], []
-    for path in _find(lessons):
-        text, defaults = _read(path)
-        for name in asked.keys() - defaults:
-            hint = _hint(name, defaults)
-            raise UsageError(f"no parameter {name} in {path.stem}{hint}")
-        for values in itertools.product(*asked.values()):
-            pairs = zip(asked, values, strict=True)
+    read = {path: _read(path) for path in _find(lessons)}
+    for name in asked:
+        lack = [path for path, (_, own) in read.items() if name not in own]
+        # Of all lessons, those are meant that have it: 01 trains nothing.
+        if lack and (lessons or name == "mode" or len(lack) == len(read)):
+            hint = _hint(name, read[lack[0]][1])
+            raise UsageError(f"no parameter {name} in {lack[0].stem}{hint}")
+    for path, (text, defaults) in read.items():
+        has = [name for name in asked if name in defaults]
+        for values in itertools.product(*(asked[name] for name in has)):
+            pairs = zip(has, values, strict=True)
             given = {n: _check(n, value, defaults[n]) for n, value in pairs}
-            label = ",".join(f"{name}={given[name]}" for name in grid)
+            label = ",".join(f"{n}={given[n]}" for n in grid if n in given)
             # What Windows allows in no file name.
             label = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "-", label)
             name = f"{path.stem}[{label}]" if label else path.stem
