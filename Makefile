@@ -7,13 +7,14 @@ IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 # Of what is started here, TensorFlow reports errors only.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help run test lab lint bench results clean
+.PHONY: help run test lab lint handouts solutions slides bench results clean
 
 help:
 	@echo "make run      execute the lessons, print the scoreboard"
 	@echo "make test     run every test"
 	@echo "make lab      open JupyterLab on the lessons"
 	@echo "make lint     check form and spelling"
+	@echo "make handouts, solutions, slides  write editions of the lessons"
 	@echo "make bench    compare with the tutorials' recipes, on the full data"
 	@echo "make results  write README's table from a full run and a bench"
 	@echo "make clean    remove all that these commands made, .venv included"
@@ -39,6 +40,9 @@ bench: .venv/.ready
 	@for name in batches recipes growth; do \
 	  PYTHONPATH=tests $(PY) tests/benchmarks/bench_$$name.py || exit 1; \
 	done
+
+handouts solutions slides: .venv/.ready
+	@$(PY) -m utils.editions $@ $(ARGS)
 
 results: .venv/.ready
 	@PYTHONPATH=tests $(PY) tests/benchmarks/write_results.py

@@ -2,11 +2,15 @@
 
 import ast
 import copy
+import itertools
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from utils.editions import copy_assets, make_handout, make_slides
 
 import nbformat
 import pytest
@@ -65,31 +69,36 @@ def run(out, *lessons):
 
 
 def add_answers(lesson, answers):
-    """Copy a lesson, with each exercise as shipped, wrong, and solved.
+    """Return the handout of a lesson, and behind it each exercise answered.
 
-    The check cells of the copy say in their metadata which answer they saw.
+    So the handout is executed as a student gets it: all that stands behind
+    has not happened yet. The check cells say in their metadata which answer
+    they saw.
     """
-    lesson = copy.deepcopy(lesson)
-    # From the end, so that the indices before it stay right.
-    for function, start in reversed(find_stubs(lesson).items()):
+    handout = make_handout(lesson)
+    stubs = find_stubs(handout)
+    for function, start in stubs.items():
+        about = {"function": function, "way": "stub"}
+        handout.cells[start + 1].metadata |= about
+    for function, start in find_stubs(lesson).items():
         stub, check, solution = lesson.cells[start : start + 3]
+        # Behind the solution's own check it may be put to use.
+        used = itertools.takewhile(
+            lambda cell: "solution" in cell.metadata.get("tags", []),
+            lesson.cells[start + 4 :],
+        )
         ways = {
-            "stub": stub.source,
             "wrong": answers.get(function, stub.source).strip(),
             "solution": solution.source,
         }
-        lesson.cells[start : start + 4] = [
-            cell
-            for way, source in ways.items()
-            for cell in (
+        for way, source in ways.items():
+            about = {"function": function, "way": way}
+            handout.cells += [
                 new_code_cell(source),
-                new_code_cell(
-                    check.source,
-                    metadata={"function": function, "way": way},
-                ),
-            )
-        ]
-    return lesson
+                new_code_cell(check.source, metadata=about),
+            ]
+        handout.cells += map(copy.deepcopy, used)
+    return handout
 
 
 # As shipped they are executed by nbval; what is measured is the same.
@@ -512,3 +521,75 @@ def test_a_wrong_answer_has_the_signature_of_the_stub(lesson, function):
         for source in (stub, WRONG[lesson][function])
     ]
     assert arguments[0] == arguments[1]
+
+
+# --- Slides, in a browser ----------------------------------------------------
+
+SIZES = [(1280, 720), (1920, 1080)]
+# Chromium itself looks for updates, and as root wants no sandbox.
+SILENT = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-sandbox",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("no Chromium on the PATH")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=SILENT)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def slides(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slides")
+    copy_assets(folder / "assets")
+    return folder
+
+
+@each_lesson
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_slides_fit(browser, slides, notebook, lesson, size):
+    path = slides / f"{lesson}.html"
+    path.write_text(make_slides(notebook, lesson), encoding="utf-8")
+    width, height = size
+    page = browser.new_page(viewport={"width": width, "height": height})
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda m: m.type == "error" and faults.append(m.text))
+    page.on(
+        "request",
+        lambda r: r.url.startswith("http") and faults.append(r.url),
+    )
+    page.goto(path.as_uri())
+    page.wait_for_selector("body[data-ready]")
+    count = page.evaluate("Reveal.getTotalSlides()")
+    assert count > 15
+    for number in range(1, count + 1):
+        box = page.evaluate(
+            """() => {
+                const slide = Reveal.getCurrentSlide();
+                const inner = [...slide.querySelectorAll("*")]
+                    .map(part => part.getBoundingClientRect())
+                    .filter(box => box.width && box.height);
+                return {
+                    zoom: Number(slide.style.zoom),
+                    bottom: Math.max(...inner.map(box => box.bottom)),
+                    right: Math.max(...inner.map(box => box.right)),
+                };
+            }"""
+        )
+        about = f"slide {number} of {lesson}"
+        assert box["bottom"] <= height and box["right"] <= width, about
+        assert box["zoom"] > 0.6, f"{about} is drawn too small to be read"
+        page.evaluate("Reveal.next()")
+    page.close()
+    assert not faults

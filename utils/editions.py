@@ -1,0 +1,259 @@
+"""Editions of the lessons: handouts, solutions, slides.
+
+`python -m utils.editions handouts` writes build/handouts: the lessons without
+solutions and instructor's notes. `solutions` writes build/solutions: stubs
+replaced by solutions, executed. `slides` writes build/slides: one page a
+lesson, made from its executed copy, that needs no network.
+"""
+
+import argparse
+import copy
+import importlib.metadata
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from utils import run
+
+import nbformat
+
+BUILD = run.ROOT / "build"
+SLIDE = {"width": 1280, "height": 720}  # pixels, which reveal.js then scales
+# Jupyter's template, but for what it takes from the network.
+TEMPLATE = """\
+{%- extends 'reveal/index.html.j2' -%}
+{%- block html_head_js -%}{%- endblock -%}
+{%- block jupyter_widgets -%}{%- endblock -%}
+{%- block html_head_js_mathjax -%}
+<script>
+MathJax = {tex: {inlineMath: [["$", "$"]], processEscapes: true}};
+</script>
+<script src="assets/tex-svg.js"></script>
+{%- endblock -%}
+{%- block html_head_css -%}<style>STYLE</style>{%- endblock -%}
+{%- block footer_js -%}
+<script src="assets/reveal.js"></script>
+<script src="assets/notes/notes.js"></script>
+<script>SCRIPT</script>
+{%- endblock -%}
+"""
+STYLE = """
+.reveal { font-size: 26px; }
+.reveal .slides { text-align: left; }
+.reveal .slides section :is(h1, h2, h3) { text-transform: none; }
+.reveal h1 { font-size: 2em; }
+.reveal h2 { font-size: 1.6em; }
+.reveal h3 { font-size: 1.25em; }
+.reveal pre { width: 100%; margin: 0; box-shadow: none; }
+.reveal .jp-InputPrompt, .reveal .jp-OutputPrompt { display: none; }
+.reveal .jp-Cell { padding: 4px 0; }
+.reveal .jp-RenderedImage img {
+  width: 880px; max-height: 440px; margin: 0;
+  object-fit: contain; object-position: left;
+}
+.reveal blockquote { width: 95%; margin: 10px 0; }
+.reveal .slide-number { left: 8px; right: auto; }
+.jp-Notebook {
+  --jp-ui-font-size1: 22px;
+  --jp-content-font-size1: 24px;
+  --jp-code-font-size: 20px;
+}
+"""
+# A slide that is too high is drawn smaller, as a whole.
+SCRIPT = """
+function fit() {
+  const slide = Reveal.getCurrentSlide();
+  slide.style.zoom = 1;
+  const room = Reveal.getConfig().height;
+  for (let i = 0; i < 4 && slide.scrollHeight * slide.style.zoom > room; i++)
+    slide.style.zoom *= 0.98 * room / (slide.scrollHeight * slide.style.zoom);
+  Reveal.layout();
+}
+MathJax.startup.promise.then(() => Reveal.initialize({
+  width: WIDTH, height: HEIGHT, margin: 0.03, center: false, hash: true,
+  slideNumber: "c/t", transition: "none", plugins: [RevealNotes],
+})).then(() => {
+  Reveal.on("slidechanged", fit);
+  fit();
+  document.body.dataset.ready = "yes";
+});
+"""
+
+
+class EditionError(Exception):
+    """An edition cannot be made; the message says what to do."""
+
+
+def _get_tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+def read_lessons() -> dict:
+    """Return the lessons as notebooks, by name."""
+    return {
+        path.stem: nbformat.read(path, as_version=4)
+        for path in sorted(run.NOTEBOOKS.glob("*.ipynb"))
+    }
+
+
+def make_handout(lesson):
+    """Return a copy without solutions, notes and outputs."""
+    lesson = copy.deepcopy(lesson)
+    lesson.cells = [
+        cell
+        for cell in lesson.cells
+        if not {"solution", "notes"} & _get_tags(cell)
+    ]
+    for cell in lesson.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return lesson
+
+
+def make_solution(lesson):
+    """Return a copy with solutions, in full view, in place of the stubs."""
+    lesson = copy.deepcopy(lesson)
+    cells, is_stubbed = [], False
+    for cell in lesson.cells:
+        tags = _get_tags(cell)
+        if "stub" in tags:
+            is_stubbed = True
+        elif not (is_stubbed and "check" in tags):
+            is_stubbed = False
+            cell.metadata.get("jupyter", {}).pop("source_hidden", None)
+            cells.append(cell)
+    lesson.cells = cells
+    return lesson
+
+
+def make_slides(lesson, name: str) -> str:
+    """Return an executed lesson as a page of reveal.js."""
+    from nbconvert import SlidesExporter
+
+    script = SCRIPT.replace("WIDTH", str(SLIDE["width"]))
+    script = script.replace("HEIGHT", str(SLIDE["height"]))
+    template = TEMPLATE.replace("STYLE", STYLE).replace("SCRIPT", script)
+    exporter = SlidesExporter(raw_template=template)
+    exporter.reveal_url_prefix = "assets"
+    exporter.reveal_theme = "white"
+    resources = {"metadata": {"name": name}}
+    return exporter.from_notebook_node(lesson, resources)[0]
+
+
+def copy_assets(folder: Path) -> None:
+    """Put reveal.js and MathJax, of installed packages, beside the slides."""
+    wanted = {
+        "sphinx-revealjs": {
+            "revealjs/dist/reveal.js": "reveal.js",
+            "revealjs/dist/reveal.css": "dist/reveal.css",
+            "revealjs/dist/theme/": "dist/theme/",
+            "revealjs/plugin/notes/": "notes/",
+        },
+        "sphinx-mathjax-offline": {"mathjax/tex-svg.js": "tex-svg.js"},
+    }
+    for package, places in wanted.items():
+        for file in importlib.metadata.files(package):
+            for source, target in places.items():
+                _, found, rest = str(file).partition(source)
+                if found:
+                    path = folder / (target + rest)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(file.locate(), path)
+
+
+@contextmanager
+def _replace(folder):
+    """Give a folder to fill, which takes the other's place when it is full."""
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    yield part
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+
+
+def write_handouts(folder: Path) -> None:
+    """Write the lessons without solutions and notes."""
+    with _replace(folder) as part:
+        for name, lesson in read_lessons().items():
+            nbformat.write(make_handout(lesson), part / f"{name}.ipynb")
+
+
+def write_solutions(folder: Path) -> None:
+    """Write the lessons with solutions, and execute them.
+
+    Raises
+    ------
+    EditionError
+        If one fails; the runner has said where.
+    """
+    with _replace(folder) as part, tempfile.TemporaryDirectory() as sources:
+        paths = []
+        for name, lesson in read_lessons().items():
+            paths.append(f"{sources}/{name}.ipynb")
+            nbformat.write(make_solution(lesson), paths[-1])
+        if run.main([*paths, "--out", str(part)]):
+            raise EditionError(f"a solution failed; its copy is in {part}")
+
+
+def write_slides(folder: Path, executed: Path) -> None:
+    """Write the slides of executed lessons.
+
+    Raises
+    ------
+    EditionError
+        If a lesson has not been executed, or has changed since.
+    """
+    pages = {}
+    for name, lesson in read_lessons().items():
+        path = executed / f"{name}.ipynb"
+        if not path.exists():
+            raise EditionError(f"{path} is missing: call `make run` before")
+        shown = nbformat.read(path, as_version=4)
+        # Papermill's own cell, which sets other parameters.
+        shown.cells = [
+            cell
+            for cell in shown.cells
+            if "injected-parameters" not in _get_tags(cell)
+        ]
+        pair = [[cell.source for cell in n.cells] for n in (shown, lesson)]
+        if pair[0] != pair[1]:
+            raise EditionError(
+                f"{path} is not as the lesson is now: call `make run` again"
+            )
+        pages[name] = make_slides(shown, name)
+    with _replace(folder) as part:
+        copy_assets(part / "assets")
+        for name, page in pages.items():
+            (part / f"{name}.html").write_text(page, encoding="utf-8")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Make an edition as the command line says; return the exit status."""
+    parser = argparse.ArgumentParser(
+        "python -m utils.editions", description=__doc__.partition("\n")[0]
+    )
+    add = parser.add_argument
+    add("edition", choices=["handouts", "solutions", "slides"])
+    text = "executed lessons that slides are made from; default: %(default)s"
+    add("--executed", type=Path, default=run.EXECUTED, help=text)
+    asked = parser.parse_args(argv)
+    folder = BUILD / asked.edition
+    try:
+        if asked.edition == "slides":
+            write_slides(folder, asked.executed)
+        elif asked.edition == "solutions":
+            write_solutions(folder)
+        else:
+            write_handouts(folder)
+    except (EditionError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{asked.edition} are in {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
