@@ -38,7 +38,7 @@ lint: .venv/.ready
 
 bench: .venv/.ready
 	@for name in batches recipes growth; do \
-	  PYTHONPATH=tests $(PY) tests/benchmarks/bench_$$name.py || exit 1; \
+	  TQDM_DISABLE=1 PYTHONPATH=tests $(PY) tests/benchmarks/bench_$$name.py || exit 1; \
 	done
 
 handouts solutions slides: .venv/.ready

@@ -30,6 +30,7 @@ def take(lesson, *names, **scope):
         if cell.cell_type == "code"
         and not {"stub", "solution"} & set(cell.metadata.get("tags", []))
     ]
+    scope = {"reuse_weights": False, **scope}
     exec(compile(cells[1], f"{lesson}: imports", "exec"), scope)
     found, missing = [], set(names)
     for node in (node for cell in cells for node in cell.body):

@@ -1,6 +1,7 @@
 """Handouts, solutions and slides hold what they should, and no more."""
 
 import copy
+import functools
 import re
 import shutil
 
@@ -11,6 +12,11 @@ import pytest
 
 LESSONS = editions.read_lessons()
 each_lesson = pytest.mark.parametrize("name", LESSONS)
+
+
+@functools.cache
+def get_page(name):
+    return make_slides(copy.deepcopy(LESSONS[name]), name)
 
 
 def get_tags(cell):
@@ -76,7 +82,7 @@ def test_handouts_take_the_place_of_older_ones(tmp_path):
 
 @each_lesson
 def test_slides_load_nothing_from_the_network(name):
-    page = make_slides(copy.deepcopy(LESSONS[name]), name)
+    page = get_page(name)
     loads = re.findall(
         r"<(?:script|link|img|iframe)[^>]*?(?:src|href)=\"([^\"]*)\"", page
     )
@@ -87,7 +93,7 @@ def test_slides_load_nothing_from_the_network(name):
 
 @each_lesson
 def test_notes_are_for_the_speaker(name):
-    page = make_slides(copy.deepcopy(LESSONS[name]), name)
+    page = get_page(name)
     notes = [c for c in LESSONS[name].cells if "notes" in get_tags(c)]
     assert page.count('<aside class="notes">') == len(notes) > 0
 

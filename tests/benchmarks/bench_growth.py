@@ -19,6 +19,7 @@ from utils.training import fit
 import matplotlib.pyplot as plt
 import numpy as np
 from common import BENCH, Clock, keep, make_table, run_apart
+from matplotlib.ticker import NullFormatter
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from take import take
@@ -100,6 +101,7 @@ def plot(growth, slopes):
         axis.set(title=f"{cost}\nslope {slopes[name]:.2f}")
         axis.set(xlabel=over, ylabel=unit)
         axis.grid(which="both", alpha=0.3)
+        axis.xaxis.set_minor_formatter(NullFormatter())
     BENCH.mkdir(parents=True, exist_ok=True)
     figure.savefig(BENCH / "growth.png", dpi=100)
 

@@ -9,9 +9,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-# Before Keras is: bars would stand between the tables.
-os.environ.setdefault("TQDM_DISABLE", "1")
-
 import keras
 import psutil
 
@@ -61,17 +58,23 @@ def write(path, text):
     part.replace(path)
 
 
+def read_result(name=None):
+    """Return what a benchmark has kept, or all of them, {} if nothing."""
+    path = BENCH / "results.json"
+    results = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return results.get(name, {}) if name else results
+
+
 def keep(name, result, text):
     """Put a benchmark's numbers beside those of the others.
 
     They go to build/bench/results.json under the benchmark's name, and its
     text to build/bench/results.md.
     """
-    path = BENCH / "results.json"
-    results = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    results = read_result()
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     results[name] = {"machine": machine, **result}
-    write(path, json.dumps(results, indent=1) + "\n")
+    write(BENCH / "results.json", json.dumps(results, indent=1) + "\n")
     write(BENCH / f"{name}.md", text)
     texts = [BENCH / f"{name}.md" for name in results]
     whole = "\n".join(text.read_text("utf-8") for text in texts)
