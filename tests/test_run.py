@@ -156,7 +156,7 @@ def test_a_lesson_that_passes_leaves_copy_and_row(done):
     assert 10 * 2**20 < row["peak_memory_bytes"] < total
     assert f"{row['seconds']:.1f}" in done.stdout
     line = next(x for x in done.stdout.splitlines() if "04_pass" in x)
-    assert line.split()[-4:] == ["mse", "0.25", "1", "-"]
+    assert line.split()[-5:] == ["mse", "0.25", "1", "-", "-"]
 
 
 def test_the_kernel_is_the_python_of_the_runner(done):

@@ -113,16 +113,20 @@ def make_handout(lesson):
 
 
 def make_solution(lesson):
-    """Return a copy with solutions, in full view, in place of the stubs."""
+    """Return a copy with solutions, in full view, in place of the stubs.
+
+    The check that followed the stub, with the data that it needs, follows the
+    solution in place of the solution's own.
+    """
     lesson = copy.deepcopy(lesson)
-    cells, is_stubbed = [], False
-    for cell in lesson.cells:
-        tags = _get_tags(cell)
-        if "stub" in tags:
-            is_stubbed = True
-        elif not (is_stubbed and "check" in tags):
-            is_stubbed = False
+    cells, waiting = [], iter(lesson.cells)
+    for cell in waiting:
+        cell.metadata.get("jupyter", {}).pop("source_hidden", None)
+        if "stub" in _get_tags(cell):
+            check, cell, _ = (next(waiting) for _ in range(3))
             cell.metadata.get("jupyter", {}).pop("source_hidden", None)
+            cells += [cell, check]
+        else:
             cells.append(cell)
     lesson.cells = cells
     return lesson
