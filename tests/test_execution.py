@@ -23,6 +23,7 @@ LESSONS = {
     for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
 }
 PEAK_MEMORY = 1.5e9  # bytes
+NOT_SHOWN = {"slideshow": {"slide_type": "skip"}}
 
 
 def find_stubs(lesson):
@@ -92,9 +93,9 @@ def add_answers(lesson, answers):
             "solution": solution.source,
         }
         for way, source in ways.items():
-            about = {"function": function, "way": way}
+            about = {"function": function, "way": way} | NOT_SHOWN
             handout.cells += [
-                new_code_cell(source),
+                new_code_cell(source, metadata=NOT_SHOWN),
                 new_code_cell(check.source, metadata=about),
             ]
         handout.cells += map(copy.deepcopy, used)
