@@ -788,6 +788,7 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 LISTED = PROJECT["project"]["dependencies"] + EXTRAS["cpu"]
 DIRECT = [Requirement(line) for line in LISTED]
 DEV = [Requirement(line) for line in EXTRAS["dev"]]
+SLIDES = [Requirement(line) for line in EXTRAS["slides"]]
 IMPORT_NAMES = {
     "scikit-image": "skimage",
     "scikit-learn": "sklearn",
@@ -867,7 +868,7 @@ def test_lock_names_its_command_and_no_address():
     assert not re.search(r"://|--(extra-)?index-url|--find-links|@ ", LOCK)
 
 
-@pytest.mark.parametrize("requirement", DIRECT + DEV, ids=str)
+@pytest.mark.parametrize("requirement", DIRECT + DEV + SLIDES, ids=str)
 def test_lock_is_in_step(requirement):
     versions = re.findall(rf"^{requirement.name}==(\S+)", LOCK, flags=re.M)
     assert versions and all(

@@ -252,6 +252,9 @@ def main(argv: list[str] | None = None) -> int:
             write_solutions(folder)
         else:
             write_handouts(folder)
+    except importlib.metadata.PackageNotFoundError as error:
+        print(f'{error}: pip install -e ".[slides]"', file=sys.stderr)
+        return 2
     except (EditionError, OSError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -102,6 +102,15 @@ def make_pairs():
     stack = take("03_stacked_autoencoder", *names, **full)
     names = "SIGMA", "WIDTH", "EPOCHS", "RECIPE", "AddNoise", "build_denoiser"
     noise = take("05_convolutional_denoising", *names, **full)
+    names = "EPOCHS", "BATCH_SIZE", "RECIPE", "keep_largest", "KeepLargest"
+    sparse = take(
+        *("04_sparse_autoencoder", *names, "N_UNITS", "build_autoencoder"),
+        **full,
+    )
+
+    def build_stack(*widths):
+        return stack.build_stack(widths, "linear", "stack")[1]
+
     mnist = {"data": "mnist", "optimizer": make_adadelta, "batch_size": 128}
     denoising = {
         "data": "mnist",
@@ -109,7 +118,7 @@ def make_pairs():
         "optimizer": make_adadelta,
         "batch_size": 128,
         "epochs": TURNS,
-        "recipe": noise.RECIPE | {"epochs": 1},
+        "recipe": noise.RECIPE,
         "n_images": 12_000,
         "is_noisy": True,
     }
@@ -128,9 +137,7 @@ def make_pairs():
             "digits, 784-128-64-32",
             build_theirs=lambda: build_dense(128, 64, 32),
             epochs=100,
-            build_ours=lambda: stack.build_stack(
-                [784, 128, 64, 32], "linear", "deep"
-            )[1],
+            build_ours=lambda: build_stack(784, 128, 64, 32),
             recipe=stack.RECIPE | {"learning_rate": 5e-3},
             short=3,
             goal=35,
@@ -143,20 +150,20 @@ def make_pairs():
             optimizer=lambda: keras.optimizers.SGD(1.5),
             batch_size=32,
             epochs=20,
-            build_ours=lambda: stack.build_stack(
-                [784, 100, 30], "linear", "clothes"
-            )[1],
+            build_ours=lambda: build_stack(784, 100, 30),
             recipe=stack.RECIPE | {"learning_rate": 5e-3},
             short=3,
             goal=5,
         ),
         "sparse": Pair(
-            "digits, 784-32-784, L1 1e-4",
+            "digits, theirs L1, ours 32 of 256",
             build_theirs=lambda: build_dense(32, l1=1e-4),
             epochs=25,
             **mnist,
-            build_ours=lambda: simple.build_autoencoder("linear")[2],
-            recipe=simple.RECIPE | {"learning_rate": 3e-2},
+            build_ours=lambda: sparse.build_autoencoder(
+                sparse.N_UNITS, "linear", sparse.KeepLargest(32)
+            )[1],
+            recipe=sparse.RECIPE | {"learning_rate": 2e-2},
             short=2,
         ),
         "denoising": Pair(
@@ -168,8 +175,7 @@ def make_pairs():
         "strides": Pair(
             "noisy digits, ours 32 wide, batches of 128",
             build_ours=lambda: noise.build_denoiser("ours", width=32),
-            **denoising
-            | {"recipe": denoising["recipe"] | {"batch_size": 128}},
+            **denoising | {"recipe": noise.RECIPE | {"batch_size": 128}},
         ),
     }
 
@@ -274,8 +280,7 @@ def run(name, pair, rate):
     shares = np.diff(np.linspace(0, pair.epochs, TURNS + 1).astype(int))
     for epochs in shares:
         theirs.train(int(epochs))
-        if pair.short or pair.n_images:
-            shorts.append(train_ours(pair, images, pair.short or 2))
+        shorts.append(train_ours(pair, images, pair.short or 2))
     model = shorts[0][0]
     result = {
         "title": pair.title,
