@@ -157,6 +157,14 @@ def test_every_picture_has_alt_text(notebook):
 
 
 @each_lesson
+def test_no_widget_is_left_without_its_kernel(notebook):
+    for place, output in find_outputs(notebook):
+        assert not [
+            kind for kind in output.get("data", {}) if "widget" in kind
+        ], f"{place}: utils.run leaves widgets out of executed copies"
+
+
+@each_lesson
 def test_page_has_no_warnings(notebook):
     for place, output in find_outputs(notebook):
         text = output.get("text", "")

@@ -39,9 +39,9 @@ VERBS = (
     *("load", "make", "add", "build", "plot", "score", "find", "check"),
     *("count", "train", "encode", "decode", "reconstruct", "keep"),
 )
-TEXT_TAGS = {"exercise", "notes"}
+TEXT_TAGS = {"exercise", "notes", "explore"}
 GOLDEN_TAGS = {"nbval-check-output", "keep_output"}
-CODE_TAGS = {"parameters", "stub", "check", "solution", "metrics"}
+CODE_TAGS = {"parameters", "stub", "check", "solution", "metrics", "explore"}
 CODE_TAGS |= GOLDEN_TAGS
 
 # What no code cell says, and what to do instead.
@@ -219,8 +219,9 @@ def ends_with_metrics(lesson):
 
 @rule
 def has_30_to_60_cells(lesson):
-    # An exercise brings five, and notes are not shown to learners.
-    aside = {"exercise", "stub", "check", "solution", "notes"}
+    # An exercise brings five, notes are not shown to learners, and what can be
+    # explored stands beside the way.
+    aside = {"exercise", "stub", "check", "solution", "notes", "explore"}
     count = sum(
         not aside & set(cell.metadata.get("tags", [])) for cell in lesson.cells
     )

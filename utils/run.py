@@ -38,6 +38,7 @@ EXECUTED = ROOT / "build" / "executed"
 MODES = ("fast", "full")
 # The recipe is the tutorial's, run by the lesson; the last is as printed.
 KINDS = ("ours", "baseline", "recipe", "tutorial")
+WIDGET = "application/vnd.jupyter.widget-view+json"
 PATIENCE = 5  # seconds to wait for a scheduler, and for its workers
 
 
@@ -273,6 +274,20 @@ def _metrics(cells: list[dict]) -> dict[str, float]:
     return metrics
 
 
+def _drop_widgets(text: str) -> str:
+    """Leave out what only the kernel could have moved; it has ended.
+
+    A picture in place of a widget stays, the remains of a progress bar do not.
+    """
+    lesson = nbformat.reads(text, as_version=4)
+    for cell in lesson.cells:
+        for output in cell.get("outputs", [])[:]:
+            data = output.get("data", {})
+            if data.pop(WIDGET, None) and not data.keys() - {"text/plain"}:
+                cell.outputs.remove(output)
+    return nbformat.writes(lesson)
+
+
 def _judge(row: dict, text: str) -> None:
     """Fill in what the executed notebook tells."""
     # Papermill adds cells, which have no number in the lesson.
@@ -433,6 +448,7 @@ def _run(client: Any, rows: list[dict], tasks: list[dict], out: Path) -> None:
                     row["error"] = "its worker died, and the next one too"
             text = row.pop("notebook", "")
             if text:
+                text = _drop_widgets(text)
                 _judge(row, text)
                 failed = ".failed" if row["status"] == "failed" else ""
                 _write(out / f"{row['name']}{failed}.ipynb", text)

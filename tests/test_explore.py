@@ -1,0 +1,116 @@
+import base64
+import statistics
+import time
+
+from utils import explore
+
+import numpy as np
+import pytest
+
+RNG = np.random.default_rng(0)
+WEIGHTS = RNG.normal(size=(2, 784))
+CODES = RNG.normal(size=(200, 2))
+
+
+def decode(codes):
+    return 1 / (1 + np.exp(-codes @ WEIGHTS))
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What was displayed, as (data, metadata)."""
+    calls = []
+    monkeypatch.setattr(
+        explore,
+        "display",
+        lambda data, metadata, raw: calls.append((data, metadata)),
+    )
+    return calls
+
+
+def get_pixels(explorer):
+    return np.frombuffer(explorer.picture["pixels"], "uint8")
+
+
+def test_the_picture_follows_the_point(shown):
+    explorer = explore.explore_codes(decode, CODES, alt="a map")
+    first = get_pixels(explorer)
+    for codes in ([0.5, -0.25], [1.0, 1.0]):
+        explorer.codes = codes
+        assert explorer.picture["codes"] == codes
+        expected = 255 * decode(np.array([codes]))[0]
+        assert np.abs(get_pixels(explorer) - expected).max() <= 0.51
+        assert not np.array_equal(first, get_pixels(explorer))
+
+
+def test_the_point_starts_at_the_first_code_within_the_range(shown):
+    far = np.vstack([[[9.0, 0.0]], CODES])
+    setup = explore.explore_codes(decode, far, alt="a map").setup
+    assert setup["codes"] == pytest.approx([setup["highs"][0], 0])
+    assert 2 < setup["highs"][0] < 9 and -4 < setup["lows"][0] < -2
+
+
+@pytest.mark.parametrize("n_codes", [1, 2, 5])
+def test_where_nothing_moves_a_sheet_stands(shown, n_codes):
+    codes = RNG.normal(size=(50, n_codes))
+    explorer = explore.explore_codes(
+        lambda codes: np.tile(codes[:, :1], (1, 784)), codes, alt="a sheet"
+    )
+    ((data, metadata),) = shown
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert metadata["image/png"]["alt"] == data["text/plain"] == "a sheet"
+    # Only two codes are a map.
+    assert ("map" in explorer.setup) == (n_codes == 2)
+
+
+def test_the_map_is_colored_by_class(shown):
+    labels = (CODES[:, 0] > 0).astype(int)
+    explore_codes = explore.explore_codes
+    gray = explore_codes(decode, CODES, alt="a map").setup["map"]
+    colored = explore_codes(decode, CODES, labels, alt="a map").setup["map"]
+    assert gray != colored
+    assert colored.startswith("data:image/png;base64,")
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        (np.zeros(5), r"not \(5,\)"),
+        (np.zeros((0, 2)), r"not \(0, 2\)"),
+        (np.full((5, 2), np.nan), "finite"),
+    ],
+)
+def test_codes_that_are_none_are_refused(shown, codes, message):
+    with pytest.raises(ValueError, match=message):
+        explore.explore_codes(decode, codes, alt="a map")
+    assert not shown
+
+
+def test_images_that_are_not_square_are_refused(shown):
+    with pytest.raises(ValueError, match="no square image"):
+        explore.explore_codes(
+            lambda codes: np.zeros((len(codes), 783)), CODES, alt="a map"
+        )
+
+
+def test_a_decoder_is_fast_enough_to_follow(shown):
+    from utils.backend import tf  # noqa: F401, silences what follows
+
+    import keras
+    from keras import layers
+
+    decoder = keras.Sequential(
+        [
+            keras.Input((2,)),
+            layers.Dense(256, "relu"),
+            layers.Dense(784, "sigmoid"),
+        ]
+    )
+    explorer = explore.explore_codes(decoder, CODES, alt="a map")
+    seconds = []
+    for codes in CODES[:20].tolist():
+        start = time.perf_counter()
+        explorer.codes = codes
+        seconds.append(time.perf_counter() - start)
+    assert statistics.median(seconds) < 0.05

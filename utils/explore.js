@@ -1,0 +1,152 @@
+// A look at codes: move a point over a map of two codes, or a slider a code,
+// and the decoded picture follows. Lessons reach it through anywidget, the site
+// with a decoder of its own.
+
+const STYLE = `
+.code-explorer { display: flex; flex-wrap: wrap; gap: 16px; }
+.code-explorer > * { flex: 0 0 auto; }
+.code-explorer .map { position: relative; touch-action: none; cursor: crosshair;
+  width: min(360px, 90vw); aspect-ratio: 1; }
+.code-explorer .map img { width: 100%; height: 100%; display: block; }
+.code-explorer .point { position: absolute; width: 16px; height: 16px;
+  margin: -11px; border: 3px solid #000; outline: 2px solid #fff;
+  border-radius: 50%; pointer-events: none; }
+.code-explorer canvas { width: 196px; height: 196px; background: #000;
+  image-rendering: pixelated; }
+.code-explorer .sliders { display: grid; align-content: start;
+  grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 4px 16px;
+  flex: 1 1 200px; max-width: 700px; }
+.code-explorer label { display: grid; font-size: 14px; }
+.code-explorer input { width: 100%; }
+`;
+
+// `setup`: codes, lows and highs are one number a code; map, if there is one,
+// is the address of a square picture that spans them, and alt tells of it.
+// `onMove(codes)` is called at each move; `draw(gray)` of what is returned
+// takes square pictures of numbers from 0 to 255.
+export function buildExplorer(element, setup, onMove) {
+  const codes = [...setup.codes];
+  const add = (parent, tag, properties = {}) =>
+    parent.appendChild(Object.assign(document.createElement(tag), properties));
+  element.classList.add("code-explorer");
+  add(element, "style", { textContent: STYLE });
+
+  const map = setup.map && add(element, "div", { className: "map" });
+  const point = map && add(map, "div", { className: "point" });
+  const canvas = document.createElement("canvas");
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", "what the decoder draws for these codes");
+  const sliders = document.createElement("div");
+  sliders.className = "sliders";
+  if (map)
+    map.prepend(
+      Object.assign(new Image(), {
+        src: setup.map,
+        alt: setup.alt,
+        draggable: false,
+      }),
+    );
+  element.append(canvas, sliders);
+
+  const inputs = codes.map((_, i) => {
+    const label = add(sliders, "label", { textContent: `code ${i + 1}` });
+    const input = add(label, "input", { type: "range", step: "any" });
+    input.min = setup.lows[i];
+    input.max = setup.highs[i];
+    input.addEventListener("input", () => move(i, input.valueAsNumber));
+    // With step "any" the arrow keys would jump by whole codes.
+    input.addEventListener("keydown", (event) => {
+      const ways = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
+      if (!(event.key in ways)) return;
+      event.preventDefault();
+      const step = (setup.highs[i] - setup.lows[i]) / 100;
+      move(i, codes[i] + ways[event.key] * step);
+    });
+    return input;
+  });
+
+  function show() {
+    inputs.forEach((input, i) => {
+      input.value = codes[i];
+      input.setAttribute("aria-valuetext", codes[i].toFixed(2));
+    });
+    if (!map) return;
+    const [x, y] = codes.map(
+      (code, i) => (code - setup.lows[i]) / (setup.highs[i] - setup.lows[i]),
+    );
+    point.style.left = `${100 * x}%`;
+    point.style.top = `${100 * (1 - y)}%`;
+  }
+
+  function move(i, code) {
+    codes[i] = Math.min(Math.max(code, setup.lows[i]), setup.highs[i]);
+    show();
+    onMove([...codes]);
+  }
+
+  function drag(event) {
+    const box = map.getBoundingClientRect();
+    const shares = [
+      (event.clientX - box.left) / box.width,
+      (box.bottom - event.clientY) / box.height,
+    ];
+    shares.forEach((share, i) => {
+      const code = setup.lows[i] + share * (setup.highs[i] - setup.lows[i]);
+      codes[i] = Math.min(Math.max(code, setup.lows[i]), setup.highs[i]);
+    });
+    show();
+    onMove([...codes]);
+  }
+
+  if (map) {
+    map.addEventListener("pointerdown", (event) => {
+      map.setPointerCapture(event.pointerId);
+      drag(event);
+    });
+    map.addEventListener("pointermove", (event) => {
+      if (event.buttons) drag(event);
+    });
+  }
+  show();
+
+  function draw(gray) {
+    const side = Math.sqrt(gray.length);
+    canvas.width = canvas.height = side;
+    const image = new ImageData(side, side);
+    gray.forEach((value, i) => image.data.set([value, value, value, 255], 4 * i));
+    canvas.getContext("2d").putImageData(image, 0, 0);
+  }
+
+  return { draw };
+}
+
+export default {
+  render({ model, el }) {
+    let isBusy = false;
+    let next = null;
+    const explorer = buildExplorer(el, model.get("setup"), (codes) => {
+      next = codes;
+      send();
+    });
+
+    // One picture at a time: where the point is now, not all of its way.
+    function send() {
+      if (isBusy || !next) return;
+      const isNew = String(next) !== String(model.get("codes"));
+      isBusy = isNew;
+      model.set("codes", next);
+      next = null;
+      if (isNew) model.save_changes();
+    }
+
+    function draw() {
+      const { pixels } = model.get("picture");
+      explorer.draw(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
+      isBusy = false;
+      send();
+    }
+
+    model.on("change:picture", draw);
+    draw();
+  },
+};

@@ -1,0 +1,141 @@
+"""An interactive look at codes."""
+
+import base64
+import io
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from utils.plots import plot_images
+
+import anywidget
+import matplotlib.pyplot as plt
+import numpy as np
+import traitlets
+from IPython.display import display
+from matplotlib.figure import Figure
+
+
+class CodeExplorer(anywidget.AnyWidget):
+    """A point that can be moved among codes, and what is decoded from it.
+
+    Attributes
+    ----------
+    codes : list of float
+        Where the point is. Setting it decodes.
+    picture : dict
+        `codes` as decoded, and `pixels`: the square picture's bytes.
+    setup : dict
+        What the page draws once: the range of each code, and a map of two.
+    """
+
+    _esm = Path(__file__).with_name("explore.js")
+    setup = traitlets.Dict().tag(sync=True)
+    codes = traitlets.List().tag(sync=True)
+    picture = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, decode: Callable, setup: dict):
+        self.decode = decode
+        super().__init__(setup=setup, codes=setup["codes"])
+
+    @traitlets.observe("codes")
+    def _draw(self, change):
+        image = np.asarray(self.decode(np.array([self.codes], "float32")))
+        pixels = np.rint(255 * image.clip(0, 1)).astype("uint8").tobytes()
+        self.picture = {"codes": self.codes, "pixels": pixels}
+
+
+def explore_codes(
+    decode: Callable, codes, labels=None, *, alt: str
+) -> CodeExplorer:
+    """Display a point to be moved among codes, and its decoded image.
+
+    Two codes are a map, over which the point is dragged; any number has a
+    slider each. Where nothing moves, on paper or without a kernel, a sheet of
+    decoded images stands in place of it.
+
+    Parameters
+    ----------
+    decode : callable
+        Takes codes (n, n_codes), returns square images in [0, 1], (n, height,
+        width) or (n, pixels).
+    codes : array, shape (n, n_codes)
+        Codes of images. They give the ranges; the point starts at the first.
+    labels : array of int, shape (n,), optional
+        The class of each, from 0 to 9: the colors of the map.
+    alt : str
+        What the map or the sheet tells.
+
+    Returns
+    -------
+    CodeExplorer
+
+    Raises
+    ------
+    ValueError
+        If `codes` has not two dimensions, or holds what is not finite; if
+        decoded images are not square.
+    """
+    codes = np.asarray(codes, "float32")
+    if codes.ndim != 2 or not codes.size or not np.isfinite(codes).all():
+        raise ValueError(
+            f"codes are to be finite, of shape (n, n_codes), not {codes.shape}"
+        )
+    sheet = _plot_sheet(decode, codes)
+    # A few outliers are not to crowd the rest.
+    lows, highs = np.percentile(codes, [0.5, 99.5], axis=0)
+    start = codes[0].clip(lows, highs)
+    setup = {"lows": lows.tolist(), "highs": highs.tolist(), "alt": alt}
+    setup["codes"] = start.tolist()
+    if len(lows) == 2:
+        map_ = _draw_map(codes, lows, highs, labels)
+        setup["map"] = "data:image/png;base64," + map_
+    explorer = CodeExplorer(decode, setup)
+    shown = explorer._repr_mimebundle_()
+    data = shown[0] if isinstance(shown, tuple) else shown
+    data |= {"image/png": sheet, "text/plain": alt}
+    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
+    return explorer
+
+
+def _plot_sheet(decode, codes):
+    """Return a figure of decoded images as PNG: a column a value or a code."""
+    n_codes = codes.shape[1]
+    shares = [99, 75, 50, 25, 1] if n_codes > 2 else np.linspace(99, 1, 9)
+    levels = np.percentile(codes, shares, axis=0)  # (levels, n_codes)
+    if n_codes == 2:
+        columns = [f"{level:.1f}" for level in levels[::-1, 0]]
+        grid = [[(x, y) for x in levels[::-1, 0]] for y in levels[:, 1]]
+        names = [f"{level:.1f}" for level in levels[:, 1]]
+    else:
+        columns = [str(i) for i in range(1, n_codes + 1)]
+        middle = np.median(codes, axis=0)
+        grid = np.tile(middle, (len(levels), n_codes, 1))
+        for i in range(n_codes):
+            grid[:, i, i] = levels[:, i]
+        names = [f"{share} %" for share in shares]
+    grid = np.asarray(grid, "float32")
+    images = np.asarray(decode(grid.reshape(-1, n_codes)))
+    images = images.reshape(*grid.shape[:2], -1)
+    figure = plot_images(dict(zip(names, images, strict=True)), columns)
+    return _make_png(figure)
+
+
+def _draw_map(codes, lows, highs, labels):
+    figure = Figure(figsize=(4, 4), dpi=144, layout="none")
+    axis = figure.add_axes([0, 0, 1, 1])
+    kind = {"color": "0.4"}
+    if labels is not None:
+        kind = {"c": labels, "cmap": "tab10", "vmin": -0.5, "vmax": 9.5}
+    size = 3000 / math.sqrt(len(codes)) / 20
+    axis.scatter(*codes.T, s=size, linewidths=0, alpha=0.7, **kind)
+    axis.set(xlim=(lows[0], highs[0]), ylim=(lows[1], highs[1]))
+    axis.axis("off")
+    return _make_png(figure)
+
+
+def _make_png(figure):
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    plt.close(figure)
+    return base64.b64encode(file.getvalue()).decode()
