@@ -41,8 +41,8 @@ VERBS = (
 )
 TEXT_TAGS = {"exercise", "notes", "explore"}
 GOLDEN_TAGS = {"nbval-check-output", "keep_output"}
-CODE_TAGS = {"parameters", "stub", "check", "solution", "metrics", "explore"}
-CODE_TAGS |= GOLDEN_TAGS
+CODE_TAGS = {"parameters", "stub", "check", "solution", "metrics"}
+CODE_TAGS |= {"explore", "cover", *GOLDEN_TAGS}
 
 # What no code cell says, and what to do instead.
 FORBIDDEN = {

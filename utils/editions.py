@@ -168,7 +168,7 @@ def copy_assets(folder: Path) -> None:
 
 
 @contextmanager
-def _replace(folder):
+def replace_folder(folder: Path):
     """Give a folder to fill, which takes the other's place when it is full."""
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -180,7 +180,7 @@ def _replace(folder):
 
 def write_handouts(folder: Path) -> None:
     """Write the lessons without solutions and notes."""
-    with _replace(folder) as part:
+    with replace_folder(folder) as part:
         for name, lesson in read_lessons().items():
             nbformat.write(make_handout(lesson), part / f"{name}.ipynb")
 
@@ -193,7 +193,10 @@ def write_solutions(folder: Path) -> None:
     EditionError
         If one fails; the runner has said where.
     """
-    with _replace(folder) as part, tempfile.TemporaryDirectory() as sources:
+    with (
+        replace_folder(folder) as part,
+        tempfile.TemporaryDirectory() as sources,
+    ):
         paths = []
         for name, lesson in read_lessons().items():
             paths.append(f"{sources}/{name}.ipynb")
@@ -202,33 +205,59 @@ def write_solutions(folder: Path) -> None:
             raise EditionError(f"a solution failed; its copy is in {part}")
 
 
-def write_slides(folder: Path, executed: Path) -> None:
-    """Write the slides of executed lessons.
+def read_executed(folder: Path) -> dict:
+    """Return the executed lessons of a folder, by name.
+
+    The runner names a copy after what was set, too: that of
+    `--set reuse_weights=True` will do.
 
     Raises
     ------
     EditionError
         If a lesson has not been executed, or has changed since.
     """
-    pages = {}
+    found = {}
     for name, lesson in read_lessons().items():
-        path = executed / f"{name}.ipynb"
-        if not path.exists():
-            raise EditionError(f"{path} is missing: call `make run` before")
-        shown = nbformat.read(path, as_version=4)
+        paths = [
+            path
+            for path in sorted(folder.glob(f"{name}*.ipynb"))
+            if not path.stem.endswith(".failed")
+        ]
+        if len(paths) != 1:
+            raise EditionError(
+                f"{folder} has {len(paths)} executed copies of {name}, "
+                "where one is wanted: call `make run` before"
+            )
+        (path,) = paths
+        executed = nbformat.read(path, as_version=4)
         # Papermill's own cell, which sets other parameters.
-        shown.cells = [
+        executed.cells = [
             cell
-            for cell in shown.cells
+            for cell in executed.cells
             if "injected-parameters" not in _get_tags(cell)
         ]
-        pair = [[cell.source for cell in n.cells] for n in (shown, lesson)]
+        pair = [[c.source for c in n.cells] for n in (executed, lesson)]
         if pair[0] != pair[1]:
             raise EditionError(
                 f"{path} is not as the lesson is now: call `make run` again"
             )
-        pages[name] = make_slides(shown, name)
-    with _replace(folder) as part:
+        found[name] = executed
+    return found
+
+
+def write_slides(folder: Path, executed: Path) -> None:
+    """Write the slides of executed lessons.
+
+    Raises
+    ------
+    EditionError
+        As `read_executed` says.
+    """
+    pages = {
+        name: make_slides(lesson, name)
+        for name, lesson in read_executed(executed).items()
+    }
+    with replace_folder(folder) as part:
         copy_assets(part / "assets")
         for name, page in pages.items():
             (part / f"{name}.html").write_text(page, encoding="utf-8")

@@ -1,0 +1,23 @@
+"""How Sphinx makes the site; `make site` calls it (utils/website.py)."""
+
+project = "Autoencoders, measured"
+author = "the authors of the course"
+language = "en"
+extensions = ["myst_nb", "sphinx_design", "sphinx-mathjax-offline"]
+exclude_patterns = ["_readme.md"]  # other pages include parts of it
+nb_execution_mode = "off"  # `make run` has executed the lessons
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+
+html_theme = "sphinx_book_theme"
+html_title = project
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = True
+html_show_copyright = False
+html_theme_options = {
+    "use_download_button": True,
+    "use_fullscreen_button": False,
+    "show_toc_level": 2,
+    "home_page_in_toc": False,
+}
