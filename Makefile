@@ -7,7 +7,7 @@ IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 # Of what is started here, TensorFlow reports errors only.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help run test lab lint handouts solutions slides bench results clean
+.PHONY: help run test lab lint handouts solutions slides site bench results clean
 
 help:
 	@echo "make run      execute the lessons, print the scoreboard"
@@ -15,6 +15,7 @@ help:
 	@echo "make lab      open JupyterLab on the lessons"
 	@echo "make lint     check form and spelling"
 	@echo "make handouts, solutions, slides  write editions of the lessons"
+	@echo "make site     build the web site from executed lessons"
 	@echo "make bench    compare with the tutorials' recipes, on the full data"
 	@echo "make results  write README's table from a full run and a bench"
 	@echo "make clean    remove all that these commands made, .venv included"
@@ -43,6 +44,9 @@ bench: .venv/.ready
 
 handouts solutions slides: .venv/.ready
 	@$(PY) -m utils.editions $@ $(ARGS)
+
+site: .venv/.ready
+	@$(PY) -m utils.website $(ARGS)
 
 results: .venv/.ready
 	@PYTHONPATH=tests $(PY) tests/benchmarks/write_results.py

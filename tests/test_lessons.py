@@ -39,6 +39,8 @@ VERBS = (
     *("load", "make", "add", "build", "plot", "score", "find", "check"),
     *("count", "train", "encode", "decode", "reconstruct", "keep"),
 )
+# What executes lessons or shows them, and what no lesson imports.
+APART = {"utils.run", "utils.editions", "utils.website"}
 TEXT_TAGS = {"exercise", "notes", "explore"}
 GOLDEN_TAGS = {"nbval-check-output", "keep_output"}
 CODE_TAGS = {"parameters", "stub", "check", "solution", "metrics"}
@@ -181,7 +183,7 @@ def imports_in_one_cell(lesson):
 @rule
 def imports_only_public_helpers(lesson):
     modules = {f"utils.{path.stem}" for path in ROOT.glob("utils/[a-z]*.py")}
-    modules -= {"utils.run", "utils.editions"}
+    modules -= APART
     for place, cell in find_cells(lesson, "code"):
         for node in find_nodes(cell, ast.ImportFrom):
             names = [alias.name for alias in node.names]
@@ -281,6 +283,16 @@ def tags_are_known(lesson):
                 f"{place}: tags {sorted(get_tags(cell) - known)} mean nothing "
                 f"in a {cell.cell_type} cell; choose from {sorted(known)}"
             )
+
+
+@rule
+def has_one_cover(lesson):
+    covers = [cell for _, cell in find_cells(lesson, "code", "cover")]
+    if len(covers) != 1 or "show(" not in covers[0].source:
+        yield (
+            "tag the one cell `cover` whose figure stands for the lesson on "
+            "the site's front page"
+        )
 
 
 @rule
@@ -585,7 +597,7 @@ def make_lesson():
         text("## Load the data"),
         code("x_test = [[[0]]]\nx_test", *GOLDEN_TAGS, output="[[[0]]]\n"),
         text("## What is it?\n\n" + predict),
-        code('show(plot_images({"x": x_test}), "One black image.")'),
+        code('show(plot_images({"x": x_test}), "One black image.")', "cover"),
         text("Ask who has seen it.", "notes"),
         text("## Does it help?\n\n" + predict),
         text(predict),
@@ -678,6 +690,8 @@ BREAKS = [
     (text_cells_are_short, replace("Ask who", 140 * "word ")),
     (lines_fit_a_projector, replace("assert x_test", 27 * "x, ")),
     (tags_are_known, tag("assert x_test", "chk")),
+    (has_one_cover, tag("show(plot_images")),
+    (has_one_cover, tag("assert x_test", "cover")),
     (exercises_are_complete, tag("raise NotImplementedError")),
     (exercises_are_complete, replace("make_b(x):\n", "make_b(y):\n")),
     (exercises_are_complete, replace("raise NotImplementedError", "pass")),
@@ -789,7 +803,7 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 LISTED = PROJECT["project"]["dependencies"] + EXTRAS["cpu"]
 DIRECT = [Requirement(line) for line in LISTED]
 DEV = [Requirement(line) for line in EXTRAS["dev"]]
-SLIDES = [Requirement(line) for line in EXTRAS["slides"]]
+PAGES = [Requirement(x) for x in EXTRAS["slides"] + EXTRAS["site"]]
 IMPORT_NAMES = {
     "scikit-image": "skimage",
     "scikit-learn": "sklearn",
@@ -827,7 +841,8 @@ def test_dependency_is_used(name):
 def test_imports_are_dependencies():
     imports = read_imports("utils/*.py", "notebooks/*.ipynb")
     packages = {module.partition(".")[0] for module in imports}
-    declared = {IMPORT_NAMES.get(r.name, r.name) for r in DIRECT} | {"utils"}
+    declared = {IMPORT_NAMES.get(r.name, r.name) for r in DIRECT + PAGES}
+    declared |= {"utils"}
     missing = packages - declared - sys.stdlib_module_names
     assert not missing, f"name them in pyproject.toml: {sorted(missing)}"
 
@@ -839,9 +854,9 @@ def test_modules_of_utils_import_in_one_direction():
     }
     for module, names in imports.items():
         for name in names & set(imports) - {module}:
-            if module == "utils.editions":
-                continue  # like the runner, no lesson imports it
-            assert name != "utils.run", f"{module} imports the runner"
+            assert module in APART or name not in APART, (
+                f"{module} imports {name}, which stands apart from lessons"
+            )
             assert module != "utils.run", f"the runner imports {name}"
             assert module not in imports[name], f"{module} <-> {name}"
 
@@ -850,7 +865,7 @@ def test_utils_stays_small():
     public = [
         f"{path.stem}.{node.name}"
         for path in ROOT.glob("utils/*.py")
-        if path.stem not in ("run", "reuse", "editions")
+        if f"utils.{path.stem}" not in {"utils.reuse", *APART}
         for node in ast.parse(path.read_text("utf-8")).body
         if isinstance(node, ast.FunctionDef) and node.name[0] != "_"
     ]
@@ -869,7 +884,7 @@ def test_lock_names_its_command_and_no_address():
     assert not re.search(r"://|--(extra-)?index-url|--find-links|@ ", LOCK)
 
 
-@pytest.mark.parametrize("requirement", DIRECT + DEV + SLIDES, ids=str)
+@pytest.mark.parametrize("requirement", DIRECT + DEV + PAGES, ids=str)
 def test_lock_is_in_step(requirement):
     versions = re.findall(rf"^{requirement.name}==(\S+)", LOCK, flags=re.M)
     assert versions and all(
