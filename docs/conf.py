@@ -6,6 +6,7 @@ language = "en"
 extensions = ["myst_nb", "sphinx_design", "sphinx-mathjax-offline"]
 exclude_patterns = ["_readme.md"]  # other pages include parts of it
 nb_execution_mode = "off"  # `make run` has executed the lessons
+nb_ipywidgets_js = {}  # no widget is left in them, and no network wanted
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
@@ -15,9 +16,11 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = True
 html_show_copyright = False
+html_context = {"default_mode": "auto"}  # light or dark, as the reader has it
 html_theme_options = {
     "use_download_button": True,
     "use_fullscreen_button": False,
     "show_toc_level": 2,
     "home_page_in_toc": False,
+    "navbar_persistent": [],  # the sidebar has a search field
 }

@@ -15,7 +15,7 @@ const STYLE = `
   image-rendering: pixelated; }
 .code-explorer .sliders { display: grid; align-content: start;
   grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 4px 16px;
-  flex: 1 1 200px; max-width: 700px; }
+  flex: 1 1 200px; min-width: 0; max-width: min(700px, 100%); }
 .code-explorer label { display: grid; font-size: 14px; }
 .code-explorer input { width: 100%; }
 `;

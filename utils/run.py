@@ -285,6 +285,7 @@ def _drop_widgets(text: str) -> str:
             data = output.get("data", {})
             if data.pop(WIDGET, None) and not data.keys() - {"text/plain"}:
                 cell.outputs.remove(output)
+    lesson.metadata.pop("widgets", None)
     return nbformat.writes(lesson)
 
 

@@ -93,7 +93,7 @@ def export_decoder(decoder, explorer, folder) -> None:
 
     Parameters
     ----------
-    decoder : keras.Model
+    decoder : keras.Sequential
         From codes (n, 2) to logits of pixels, (n, 784).
     explorer : utils.explore.CodeExplorer
         Its range and map are the page's.
@@ -102,12 +102,24 @@ def export_decoder(decoder, explorer, folder) -> None:
     """
     import keras
 
+    def rewrite(layer):
+        config = layer.get_config()
+        if config.get("activation") == "gelu":
+            # The same function; TensorFlow's own takes erfc, unknown to ONNX.
+            config["activation"] = lambda x: (
+                x * (1 + keras.ops.erf(x / 2**0.5)) / 2
+            )
+        return type(layer).from_config(config)
+
     setup = explorer.setup
     sides = np.linspace(setup["lows"], setup["highs"], 5)
     codes = np.stack(np.meshgrid(*sides.T), axis=-1).reshape(-1, 2)
     codes = codes.astype("float32")
-    images = keras.Sequential([decoder, keras.layers.Activation("sigmoid")])
-    pixels = images(codes).numpy()  # Keras exports what has been called
+    pixels = keras.ops.sigmoid(decoder(codes)).numpy()
+    images = keras.models.clone_model(decoder, clone_function=rewrite)
+    images.set_weights(decoder.get_weights())
+    images.add(keras.layers.Activation("sigmoid"))
+    images(codes)  # Keras exports what has been called
     folder = Path(folder)
     images.export(folder / "decoder.onnx", format="onnx", verbose=False)
     known = {"codes": codes.tolist(), "pixels": pixels.tolist()}
