@@ -1,6 +1,31 @@
 """Settings of all tests."""
 
 import os
+import shutil
+
+import pytest
 
 # Before any test imports TensorFlow or starts a kernel: errors only.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+# Chromium itself looks for updates, and as root wants no sandbox.
+SILENT = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-sandbox",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("no Chromium on the PATH")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=SILENT)
+        yield browser
+        browser.close()

@@ -5,7 +5,6 @@ import copy
 import itertools
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -535,26 +534,6 @@ def test_a_wrong_answer_has_the_signature_of_the_stub(lesson, function):
 # --- Slides, in a browser ----------------------------------------------------
 
 SIZES = [(1280, 720), (1920, 1080)]
-# Chromium itself looks for updates, and as root wants no sandbox.
-SILENT = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-sandbox",
-]
-
-
-@pytest.fixture(scope="session")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("no Chromium on the PATH")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=SILENT)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
