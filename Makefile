@@ -13,7 +13,7 @@ help:
 	@echo "make run      execute the lessons, print the scoreboard"
 	@echo "make test     run every test"
 	@echo "make lab      open JupyterLab on the lessons"
-	@echo "make lint     check form and spelling"
+	@echo "make lint     check form and spelling, and the workflows of CI"
 	@echo "make handouts, solutions, slides  write editions of the lessons"
 	@echo "make bench    compare with the tutorials' recipes, on the full data"
 	@echo "make results  write README's table from a full run and a bench"
@@ -32,9 +32,17 @@ lab: .venv/.ready
 	@PATH="$$PWD/$(BIN):$$PATH" $(PY) -m jupyterlab notebooks $(ARGS)
 
 lint: .venv/.ready
-	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check .
-	@$(PY) -m codespell_lib
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell
+	@$(BIN)/nbstripout --verify --keep-count --extra-keys \
+	  "metadata.language_info metadata.jupytext metadata.papermill \
+	  metadata.toc metadata.vscode cell.metadata.editable \
+	  cell.metadata.lines_to_next_cell cell.metadata.papermill \
+	  cell.metadata.trusted cell.metadata.vscode" notebooks/*.ipynb
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
+	  .github/workflows/*.yml
+	@$(BIN)/zizmor --offline --quiet .github/workflows
 
 bench: .venv/.ready
 	@for name in batches recipes growth; do \
@@ -51,6 +59,7 @@ clean:
 	rm -rf build .venv .pytest_cache .ruff_cache *.egg-info
 
 # Each name is tried by running it: a name on the PATH may be an empty shell.
+# Wheels only: what builds a source package is fetched without a hash.
 # The stamp comes last, so the next call resumes a set-up that was cut short.
 .venv/.ready: requirements.txt pyproject.toml
 	@found=; for python in $(PYTHONS); do \
@@ -68,7 +77,7 @@ clean:
 	  "500 MB, takes some minutes, once."; \
 	$$found -m venv .venv
 	@$(PY) -m pip install -qq --disable-pip-version-check \
-	  --require-hashes -r requirements.txt
+	  --require-hashes --only-binary :all: -r requirements.txt
 	@$(PY) -m pip install -qq --disable-pip-version-check \
-	  --no-deps --no-build-isolation -e .
+	  --no-index --no-deps --no-build-isolation -e .
 	@touch $@
