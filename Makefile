@@ -1,17 +1,19 @@
 # Paths are relative, so that the course may lie in a folder with a space.
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 PY := $(BIN)/python
+UV := build/uv/$(notdir $(BIN))/uv
 PYTHONS := $(or $(PYTHON),python3 python python3.13 python3.12 python3.11)
 IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
 # Of what is started here, TensorFlow reports errors only.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help run test lab lint handouts solutions slides bench results clean
+.PHONY: help run test test-all test-matrix lab lint handouts solutions slides bench results clean
 
 help:
 	@echo "make run      execute the lessons, print the scoreboard"
-	@echo "make test     run every test"
+	@echo "make test     run the tests; test-all: the slow ones, too"
+	@echo "make test-matrix  lessons on other Pythons and lowest versions"
 	@echo "make lab      open JupyterLab on the lessons"
 	@echo "make lint     check form and spelling, and the workflows of CI"
 	@echo "make handouts, solutions, slides  write editions of the lessons"
@@ -26,6 +28,31 @@ run: .venv/.ready
 
 test: .venv/.ready
 	@$(PY) -m pytest $(ARGS)
+
+test-all: .venv/.ready
+	@$(PY) -m pytest -m "slow or not slow" $(ARGS)
+
+# Each Python that is here, with the locked versions and with the lowest that
+# pyproject.toml allows. Where pyenv is, it has to be told which one is meant.
+test-matrix: .venv/.ready
+	@$(PY) -m venv build/uv
+	@$(UV:uv=python) -m pip install -qq --disable-pip-version-check uv
+	@for python in 3.11 3.12 3.13; do \
+	  for versions in "--require-hashes -r requirements.txt" \
+	    "--resolution lowest-direct -r pyproject.toml \
+	    --extra cpu --extra dev --extra slides"; do \
+	    if ! PYENV_VERSION=$$python $(UV) venv -q --clear \
+	      --no-python-downloads --python $$python build/matrix; then \
+	      echo "Python $$python is not here: skipped"; \
+	      break; \
+	    fi; \
+	    echo "Python $$python," $$versions; \
+	    $(UV) pip install -q --python build/matrix $$versions && \
+	    $(UV) pip install -q --python build/matrix --no-deps -e . && \
+	    build/matrix/$(notdir $(BIN))/python -m pytest \
+	      $(or $(ARGS),notebooks) || exit 1; \
+	  done; \
+	done
 
 # The PATH is for terminals in JupyterLab, and for its TensorBoard.
 lab: .venv/.ready
