@@ -1,19 +1,21 @@
 # Paths are relative, so that the course may lie in a folder with a space.
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 PY := $(BIN)/python
+UV := build/uv/$(notdir $(BIN))/uv
 PYTHONS := $(or $(PYTHON),python3 python python3.13 python3.12 python3.11)
 IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
 # Of what is started here, TensorFlow reports errors only.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help run test lab lint handouts solutions slides site bench results clean
+.PHONY: help run test test-all test-matrix lab lint handouts solutions slides site bench results clean
 
 help:
 	@echo "make run      execute the lessons, print the scoreboard"
-	@echo "make test     run every test"
+	@echo "make test     run the tests; test-all: the slow ones, too"
+	@echo "make test-matrix  lessons on other Pythons and lowest versions"
 	@echo "make lab      open JupyterLab on the lessons"
-	@echo "make lint     check form and spelling"
+	@echo "make lint     check form and spelling, and the workflows of CI"
 	@echo "make handouts, solutions, slides  write editions of the lessons"
 	@echo "make site     build the web site from executed lessons"
 	@echo "make bench    compare with the tutorials' recipes, on the full data"
@@ -28,14 +30,47 @@ run: .venv/.ready
 test: .venv/.ready
 	@$(PY) -m pytest $(ARGS)
 
+test-all: .venv/.ready
+	@$(PY) -m pytest -m "slow or not slow" $(ARGS)
+
+# Each Python that is here, with the locked versions and with the lowest that
+# pyproject.toml allows. Where pyenv is, it has to be told which one is meant.
+test-matrix: .venv/.ready
+	@$(PY) -m venv build/uv
+	@$(UV:uv=python) -m pip install -qq --disable-pip-version-check uv
+	@for python in 3.11 3.12 3.13; do \
+	  for versions in "--require-hashes -r requirements.txt" \
+	    "--resolution lowest-direct -r pyproject.toml \
+	    --extra cpu --extra dev --extra slides --extra site"; do \
+	    if ! PYENV_VERSION=$$python $(UV) venv -q --clear \
+	      --no-python-downloads --python $$python build/matrix; then \
+	      echo "Python $$python is not here: skipped"; \
+	      break; \
+	    fi; \
+	    echo "Python $$python," $$versions; \
+	    $(UV) pip install -q --python build/matrix $$versions && \
+	    $(UV) pip install -q --python build/matrix --no-deps -e . && \
+	    build/matrix/$(notdir $(BIN))/python -m pytest \
+	      $(or $(ARGS),notebooks) || exit 1; \
+	  done; \
+	done
+
 # The PATH is for terminals in JupyterLab, and for its TensorBoard.
 lab: .venv/.ready
 	@PATH="$$PWD/$(BIN):$$PATH" $(PY) -m jupyterlab notebooks $(ARGS)
 
 lint: .venv/.ready
-	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check .
-	@$(PY) -m codespell_lib
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell
+	@$(BIN)/nbstripout --verify --keep-count --extra-keys \
+	  "metadata.language_info metadata.jupytext metadata.papermill \
+	  metadata.toc metadata.vscode cell.metadata.editable \
+	  cell.metadata.lines_to_next_cell cell.metadata.papermill \
+	  cell.metadata.trusted cell.metadata.vscode" notebooks/*.ipynb
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
+	  .github/workflows/*.yml
+	@$(BIN)/zizmor --offline --quiet .github/workflows
 
 bench: .venv/.ready
 	@for name in batches recipes growth; do \
@@ -55,6 +90,7 @@ clean:
 	rm -rf build .venv .pytest_cache .ruff_cache *.egg-info
 
 # Each name is tried by running it: a name on the PATH may be an empty shell.
+# Wheels only: what builds a source package is fetched without a hash.
 # The stamp comes last, so the next call resumes a set-up that was cut short.
 .venv/.ready: requirements.txt pyproject.toml
 	@found=; for python in $(PYTHONS); do \
@@ -72,7 +108,7 @@ clean:
 	  "500 MB, takes some minutes, once."; \
 	$$found -m venv .venv
 	@$(PY) -m pip install -qq --disable-pip-version-check \
-	  --require-hashes -r requirements.txt
+	  --require-hashes --only-binary :all: -r requirements.txt
 	@$(PY) -m pip install -qq --disable-pip-version-check \
-	  --no-deps --no-build-isolation -e .
+	  --no-index --no-deps --no-build-isolation -e .
 	@touch $@

@@ -4,6 +4,7 @@ import ast
 import copy
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,6 +23,8 @@ LESSONS = {
     for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
 }
 PEAK_MEMORY = 1.5e9  # bytes
+# A sum of several threads' sums is rounded in their order.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
 NOT_SHOWN = {"slideshow": {"slide_type": "skip"}}
 
 
@@ -46,6 +49,7 @@ def run(out, *lessons):
     done = subprocess.run(
         [sys.executable, "-m", "utils.run", *lessons, "--out", out],
         cwd=ROOT,
+        env=os.environ | ONE_THREAD,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -103,12 +107,17 @@ def add_answers(lesson, answers):
 
 # As shipped they are executed by nbval; what is measured is the same.
 @pytest.fixture(scope="session")
-def executed(tmp_path_factory):
+def paths(tmp_path_factory):
     folder = tmp_path_factory.mktemp("answers")
-    paths = [folder / f"{name}.ipynb" for name in LESSONS]
-    for path, (name, lesson) in zip(paths, LESSONS.items(), strict=True):
-        nbformat.write(add_answers(lesson, WRONG.get(name, {})), path)
-    return run(tmp_path_factory.mktemp("executed"), *paths)
+    paths = {name: folder / f"{name}.ipynb" for name in LESSONS}
+    for name, lesson in LESSONS.items():
+        nbformat.write(add_answers(lesson, WRONG.get(name, {})), paths[name])
+    return paths
+
+
+@pytest.fixture(scope="session")
+def executed(paths, tmp_path_factory):
+    return run(tmp_path_factory.mktemp("executed"), *paths.values())
 
 
 @pytest.fixture
@@ -467,6 +476,43 @@ def test_signs_of_codes_find_more_than_signs_of_mixtures(metrics):
 @pytest.mark.lesson("09_compare_codes_cosine")
 def test_codes_do_not_win_over_all_pairs(metrics):
     assert 0.7 < metrics["codes_pairs_auc"] < metrics["pca_pairs_auc"] + 0.005
+
+
+# --- The same seed gives the same metrics ------------------------------------
+
+QUICK = "02_simple_autoencoder"
+MEASURES_TIME = re.compile("seconds|per_s$")
+
+
+@pytest.fixture(scope="session")
+def again(request, paths, tmp_path_factory):
+    """The lessons whose second run is asked for, slow ones or not."""
+    asked = [
+        item.callspec.params["lesson"]
+        for item in request.session.items
+        if "again" in item.fixturenames
+    ]
+    out = tmp_path_factory.mktemp("again")
+    return run(out, *(paths[name] for name in asked))
+
+
+@pytest.mark.parametrize(
+    "lesson",
+    [
+        pytest.param(name, marks=() if name == QUICK else pytest.mark.slow)
+        for name in LESSONS
+    ],
+)
+def test_a_second_run_measures_the_same(executed, again, lesson):
+    first, second = (
+        {
+            name: value
+            for name, value in rows[lesson][1]["metrics"].items()
+            if not MEASURES_TIME.search(name)
+        }
+        for rows in (executed, again)
+    )
+    assert first and first == second
 
 
 # --- Exercises, three ways in one execution ----------------------------------

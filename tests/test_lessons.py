@@ -5,8 +5,10 @@ how to mend it. Each rule is also tried on a lesson that breaks it.
 """
 
 import ast
+import itertools
 import re
 import shlex
+import shutil
 import statistics
 import subprocess
 import sys
@@ -40,7 +42,7 @@ VERBS = (
     *("count", "train", "encode", "decode", "reconstruct", "keep"),
 )
 # What executes lessons or shows them, and what no lesson imports.
-APART = {"utils.run", "utils.editions", "utils.website"}
+APART = {"utils.run", "utils.editions", "utils.offline", "utils.website"}
 TEXT_TAGS = {"exercise", "notes", "explore"}
 GOLDEN_TAGS = {"nbval-check-output", "keep_output"}
 CODE_TAGS = {"parameters", "stub", "check", "solution", "metrics"}
@@ -404,9 +406,19 @@ def is_normalized(lesson):
 
 
 def read_nbstripout_command():
-    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
-    hooks = {hook["id"]: hook for hook in config["repos"][0]["hooks"]}
-    return shlex.split(hooks["nbstripout"]["entry"])
+    (command,) = [words for words in read_lint() if words[0] == "nbstripout"]
+    return [word for word in command[:-1] if word != "--verify"]
+
+
+def read_lint():
+    """Return the commands of `make lint`, each as a list of words."""
+    makefile = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", " ")
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", makefile, flags=re.M)[1]
+    commands = re.findall(r"\$\(BIN\)/(.*)", recipe)
+    return [
+        [" ".join(word.split()) for word in shlex.split(command)]
+        for command in commands
+    ]
 
 
 def find_changed_lines(before, after):
@@ -766,17 +778,37 @@ def test_every_rule_is_seen_to_fail():
 # --- Rules of the house ------------------------------------------------------
 
 
+# That lessons are normalized is a rule of theirs, and says how to mend.
 @pytest.mark.parametrize(
-    "command", ["ruff check", "ruff format --check", "codespell_lib"]
+    "command",
+    [command for command in read_lint() if command[0] != "nbstripout"],
+    ids=" ".join,
 )
 def test_form(command):
+    tool = shutil.which(command[0], path=Path(sys.executable).parent)
+    assert tool, f"{command[0]} is missing: pip install -r requirements.txt"
+    files = [sorted(ROOT.glob(w)) if "*" in w else [w] for w in command[1:]]
     done = subprocess.run(
-        [sys.executable, "-m", *command.split()],
+        [tool, *itertools.chain(*files)],
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_hooks_and_make_lint_do_the_same():
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    hooks = [
+        set(shlex.split(hook["entry"])) - {"--fix", "--force-exclude"}
+        for hook in config["repos"][0]["hooks"]
+    ]
+    lint = [set(command) for command in read_lint()]
+    assert len(hooks) == len(lint)
+    for hook in hooks:
+        assert any(hook <= command for command in lint), (
+            f"make it the same in Makefile and pre-commit: {hook}"
+        )
 
 
 def read_imports(*patterns):
@@ -816,11 +848,13 @@ USED = {
     "ipywidgets": ("utils/training.py", "TqdmCallback"),
     "tensorboard": ("notebooks/02_simple_autoencoder.ipynb", "tensorboard"),
     "nbval": ("pyproject.toml", "--nbval-lax"),
+    "check-jsonschema": (".pre-commit-config.yaml", "check-jsonschema"),
     "codespell": (".pre-commit-config.yaml", "codespell"),
     "nbstripout": (".pre-commit-config.yaml", "nbstripout"),
     "pre-commit": ("README.md", "pre-commit"),
     "ruff": (".pre-commit-config.yaml", "ruff"),
     "jupytext": ("README.md", "jupytext"),
+    "zizmor": (".pre-commit-config.yaml", "zizmor"),
 }
 
 
@@ -876,26 +910,50 @@ def test_utils_stays_small():
 
 
 LOCK = (ROOT / "requirements.txt").read_text("utf-8")
+# The command that made it stands in its second line.
+COMMAND = shlex.split(LOCK.splitlines()[1].lstrip("# "))
+LOCKED = PROJECT["project"]["dependencies"] + [
+    line
+    for option, extra in itertools.pairwise(COMMAND)
+    if option == "--extra"
+    for line in EXTRAS[extra]
+]
+# The package is installed with what is there: `--no-build-isolation`.
+LOCKED += PROJECT["build-system"]["requires"]
 
 
 def test_lock_names_its_command_and_no_address():
-    header = LOCK.partition("==")[0]
-    assert "uv pip compile" in header and "--generate-hashes" in header
+    assert COMMAND[:4] == ["uv", "pip", "compile", "pyproject.toml"]
+    assert {"--universal", "--generate-hashes", "cpu", "dev"} <= {*COMMAND}
+    lowest = COMMAND[COMMAND.index("--python-version") + 1]
+    assert PROJECT["project"]["requires-python"].startswith(f">={lowest},")
     assert not re.search(r"://|--(extra-)?index-url|--find-links|@ ", LOCK)
 
 
-@pytest.mark.parametrize("requirement", DIRECT + DEV + PAGES, ids=str)
-def test_lock_is_in_step(requirement):
+@pytest.mark.parametrize("line", LOCKED)
+def test_lock_is_in_step(line):
+    requirement = Requirement(line)
     versions = re.findall(rf"^{requirement.name}==(\S+)", LOCK, flags=re.M)
     assert versions and all(
         requirement.specifier.contains(version) for version in versions
     ), f"recompile requirements.txt, see its first lines; found {versions}"
 
 
+def test_what_is_installed_has_a_hash():
+    makefile = (ROOT / "Makefile").read_text("utf-8").replace("\\\n", " ")
+    recipe = makefile[makefile.index("\n.venv/.ready:") :]
+    installs = re.findall(r"pip install (.*)", recipe)
+    assert installs
+    for words in map(str.split, installs):
+        # What builds a source package is fetched without a hash.
+        locked = {"--require-hashes", "--only-binary"} <= {*words}
+        assert locked or "--no-index" in words, words
+
+
 def test_readme_and_makefile_name_the_same_commands():
     readme = (ROOT / "README.md").read_text("utf-8")
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = re.search(r"\.PHONY: help (.*)", makefile)[1].split()
-    assert set(re.findall(r"\bmake ([a-z]+)\b", readme)) >= set(targets)
-    for target in re.findall(r"`make ([a-z]+)", readme):
+    assert set(re.findall(r"\bmake ([a-z-]+)", readme)) >= set(targets)
+    for target in re.findall(r"`make ([a-z-]+)", readme):
         assert target in targets, f"README.md: there is no make {target}"

@@ -102,6 +102,11 @@ def done(tmp_path_factory):
         "time.sleep(1)"
     )
     end_kernel = "import os; os.kill(os.getpid(), 9)"
+    # A network set aside for examples: nothing answers there.
+    fetch = (
+        "import utils, urllib.request\n"
+        "urllib.request.urlopen('http://192.0.2.1', timeout=1)"
+    )
     lessons = [
         write_lesson(folder, "02_dead", end_kernel),
         write_lesson(folder, "03_raise", "x = 1", "y = 1 / (x - 1)\n", "z"),
@@ -109,6 +114,7 @@ def done(tmp_path_factory):
         write_lesson(
             folder, "05_metrics", metrics="print('{\"ours_x\": NaN}')"
         ),
+        write_lesson(folder, "06_fetch", fetch),
     ]
     out = folder / "out put"
     out.mkdir()
@@ -165,8 +171,8 @@ def test_the_kernel_is_the_python_of_the_runner(done):
 
 def test_lessons_beside_each_other_share_the_cores(done):
     threads = printed(done.out / "04_pass.ipynb").splitlines()[2].split()
-    # Four lessons: as many beside each other as there are cores, or two GiB.
-    jobs = max(1, min(4, CPU_COUNT, MEMORY_LIMIT // 2**31))
+    # Five lessons: as many beside each other as there are cores, or two GiB.
+    jobs = max(1, min(5, CPU_COUNT, MEMORY_LIMIT // 2**31))
     assert threads == 2 * [str(max(1, CPU_COUNT // jobs))]
 
 
@@ -176,6 +182,7 @@ def test_only_what_came_to_an_end_leaves_files(done):
         "03_raise.failed.ipynb",
         "04_pass.ipynb",
         "05_metrics.failed.ipynb",
+        "06_fetch.failed.ipynb",
         "scoreboard.json",
     }
 
@@ -201,6 +208,11 @@ def test_a_kernel_that_dies_fails_its_lesson(done):
     assert row["cell"].startswith("3 (")
     assert row["cell"].endswith("import os; os.kill(os.getpid(), 9)")
     assert row["error"] == "DeadKernelError: Kernel died"
+
+
+def test_a_lesson_that_fetches_fails_in_tests(done):
+    error = done.board["06_fetch"]["error"]
+    assert error.startswith("RuntimeError: 192.0.2.1 is another machine")
 
 
 def test_no_process_outlives_its_lesson(done):

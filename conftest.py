@@ -1,12 +1,16 @@
-"""Settings of all tests."""
+"""Settings of all tests, and of the lessons that they run."""
 
 import os
 import shutil
+
+from utils.offline import go_offline
 
 import pytest
 
 # Before any test imports TensorFlow or starts a kernel: errors only.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+go_offline()
 
 
 # Chromium itself looks for updates, and as root wants no sandbox.
