@@ -24,6 +24,7 @@ SILENT = [
 
 @pytest.fixture(scope="session")
 def browser():
+    """Chromium, without a window, where it and Playwright are installed."""
     playwright = pytest.importorskip("playwright.sync_api")
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     path = next(filter(None, map(shutil.which, names)), None)
