@@ -7,11 +7,12 @@ IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 # Of what is started here, TensorFlow reports errors only.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help run test lab lint handouts solutions slides bench results clean
+.PHONY: help run test test-all lab lint handouts solutions slides bench results clean
 
 help:
 	@echo "make run      execute the lessons, print the scoreboard"
-	@echo "make test     run every test"
+	@echo "make test     run the tests"
+	@echo "make test-all run every test, the slow ones too"
 	@echo "make lab      open JupyterLab on the lessons"
 	@echo "make lint     check form and spelling"
 	@echo "make handouts, solutions, slides  write editions of the lessons"
@@ -26,6 +27,9 @@ run: .venv/.ready
 
 test: .venv/.ready
 	@$(PY) -m pytest $(ARGS)
+
+test-all: .venv/.ready
+	@$(PY) -m pytest -m "slow or not slow" $(ARGS)
 
 # The PATH is for terminals in JupyterLab, and for its TensorBoard.
 lab: .venv/.ready

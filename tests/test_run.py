@@ -1,31 +1,28 @@
 """The runner, on small notebooks that need no TensorFlow."""
 
-import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 from utils import run
 
-import nbformat
 import psutil
 import pytest
 from dask.system import CPU_COUNT
-from distributed import LocalCluster
 from distributed.system import MEMORY_LIMIT
 from nbformat import v4
-
-ROOT = Path(run.__file__).parents[1]
-PARAMETERS = 'mode = "fast"\nseed = 42\nrate = 0.5\nlatent_dim = 2'
-METRICS = (
-    "import json\n"
-    'print(json.dumps({"ours_mse": rate / latent_dim, "baseline_mse": 1,\n'
-    '                  "points": latent_dim}))'
+from scratch import (
+    ROOT,
+    alive,
+    printed,
+    start_cluster,
+    wait_until,
+    write_lesson,
+    written,
 )
+
 # The worker is the parent of the process that is the kernel's parent.
 KILL_WORKER = (
     "import psutil\n"
@@ -40,48 +37,6 @@ KILL_WORKER_ONCE = (
     'open("marker", "w").close()\n'
     "if first:\n    "
 ) + KILL_WORKER.replace("\n", "\n    ")
-
-
-def write_lesson(
-    folder, name, *sources, parameters=PARAMETERS, metrics=METRICS
-):
-    cells = [
-        v4.new_markdown_cell(f"# {name}"),
-        v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
-        *map(v4.new_code_cell, sources),
-        v4.new_code_cell(metrics, metadata={"tags": ["metrics"]}),
-    ]
-    folder.mkdir(parents=True, exist_ok=True)
-    nbformat.write(v4.new_notebook(cells=cells), folder / f"{name}.ipynb")
-    return str(folder / f"{name}.ipynb")
-
-
-def written(out):
-    return {path.name for path in out.iterdir()}
-
-
-def printed(path):
-    """Return what the code cells of an executed notebook printed."""
-    notebook = nbformat.read(path, as_version=4)
-    return "".join(
-        output.text
-        for cell in notebook.cells
-        for output in cell.get("outputs", ())
-        if output.output_type == "stream"
-    )
-
-
-def alive(pid):
-    with contextlib.suppress(psutil.Error):
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    return False
-
-
-def wait_until(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not (met := condition()) and time.monotonic() < end:
-        time.sleep(0.1)
-    return met
 
 
 # One run of many: lessons that pass and that fail.
@@ -114,10 +69,8 @@ def done(tmp_path_factory):
     out.mkdir()
     for old in ("04_pass.failed.ipynb", "03_raise.ipynb", "scoreboard.json"):
         (out / old).write_text("of an earlier run")
-    # What a dead process has left behind stops nobody.
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    (out / ".lock").write_text(str(ended.pid))
+    # What an earlier run has left behind stops nobody.
+    (out / ".lock").write_text("of an earlier run")
     # Another kernel of this name, and another python, come first.
     spec = folder / "jupyter" / "kernels" / "python3" / "kernel.json"
     spec.parent.mkdir(parents=True)
@@ -356,15 +309,6 @@ def test_metrics_are_read_strictly(text, message):
 # On a scheduler that others started; a grid; workers that die.
 
 
-def start_cluster(n_workers):
-    return LocalCluster(
-        n_workers=n_workers,
-        threads_per_worker=1,
-        protocol="tcp://",
-        dashboard_address="127.0.0.1:0",
-    )
-
-
 @pytest.fixture(scope="module")
 def cluster():
     with start_cluster(2) as cluster:
@@ -413,7 +357,7 @@ def test_a_lesson_whose_worker_dies_is_tried_once_more(
 def test_a_folder_serves_one_run_at_a_time(refused, cluster, tmp_path):
     with run._claim(tmp_path / "out"):
         message = refused("--scheduler", cluster)
-    assert f"process {os.getpid()} is writing" in message
+    assert f"another run writes into {tmp_path / 'out'};" in message
 
 
 # Ctrl-C, and what `kill` and a service manager send.
