@@ -259,6 +259,8 @@ def _child() -> None:
     except Exception as problem:
         kind = getattr(problem, "ename", type(problem).__name__)
         text = f"{kind}: {getattr(problem, 'evalue', problem)}"
+        if kind == "DeadKernelError":
+            text += "; out of memory? --jobs 1 runs one lesson at a time"
         # As the last line of the log: nothing may come behind it.
         print(text.splitlines()[0], file=sys.stderr, flush=True)
         os._exit(1)
@@ -391,6 +393,7 @@ def _write(path: Path, text: str) -> None:
 
 def _connect(scheduler: str | None, jobs: int | None, most: int) -> Any:
     """Reach a scheduler that has workers, or start one in this process."""
+    import dask
     from dask.system import CPU_COUNT
     from distributed import Client
     from distributed.system import MEMORY_LIMIT
@@ -403,10 +406,14 @@ def _connect(scheduler: str | None, jobs: int | None, most: int) -> Any:
     page = "127.0.0.1:0"
     here |= {"dashboard_address": page, "worker_dashboard_address": page}
     lacking = "scheduler answers"
+    # A worker in this process does not get lost; but where the clock jumps, as
+    # on a laptop that slept, it would be given up, and waited for without end.
+    ttl = {} if scheduler else {"distributed.scheduler.worker-ttl": None}
     try:
-        client = Client(
-            scheduler, timeout=PATIENCE, **({} if scheduler else here)
-        )
+        with dask.config.set(ttl):
+            client = Client(
+                scheduler, timeout=PATIENCE, **({} if scheduler else here)
+            )
         lacking = "worker is known"
         client.wait_for_workers(1, timeout=PATIENCE)
     except (OSError, ValueError):
