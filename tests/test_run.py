@@ -195,11 +195,16 @@ def refused(tmp_path, capsys):
         (["--set", "rate=fast"], ["'fast' is str", "float"]),
         (["--set", "mode=quick"], ["quick", "fast or full"]),
         (["--set", "latent_dim"], ["NAME=VALUE"]),
+        (["--set", "latent_dim=,"], ["latent_dim=,", "NAME=VALUE"]),
+        (["--set", "latent_dim={[1]:2}"], ["'{[1]:2}'", "int"]),
+        (["--set", f"mode={300 * 'x'}"], ["no mode xxx"]),
+        (["--set", f"seed={300 * '1'}"], ["too long for the name of a file"]),
         (["--set", "latent_dim=2,2"], ["01_one[latent_dim=2].ipynb"]),
         (["--set", "seed=1", "--set", "seed=2"], ["seed=2", "once"]),
         (["--mode", "quick"], ["quick", "fast or full"]),
         (["--jobs", "0"], ["0 jobs", "1"]),
         (["nowhere.ipynb"], ["nowhere.ipynb"]),
+        ([f"{300 * 'x'}.ipynb"], ["no lesson xxx"]),
         (["--scheduler", "nonsense"], ["nonsense"]),
     ],
 )
@@ -254,10 +259,27 @@ def test_argparse_refuses(arguments, capsys):
     assert "argument --" in capsys.readouterr().err
 
 
-def test_a_file_that_is_no_notebook_is_refused(refused, tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b'{"cells": [',
+        b"[]",
+        b"{}",
+        b'{"nbformat": 4, "cells": 3}',
+        b"\xff",
+    ],
+)
+def test_a_file_that_is_no_notebook_is_refused(refused, tmp_path, content):
     broken = tmp_path / "broken.ipynb"
-    broken.write_text('{"cells": [')
-    assert str(broken) in refused(str(broken))
+    broken.write_bytes(content)
+    assert f"{broken} is no lesson" in refused(str(broken))
+
+
+def test_a_link_that_leads_nowhere_is_no_lesson(refused, tmp_path):
+    link = tmp_path / "link.ipynb"
+    link.symlink_to("gone.ipynb")
+    assert f"no lesson {link}" in refused(str(link))
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path, capsys):
@@ -358,6 +380,47 @@ def test_a_folder_serves_one_run_at_a_time(refused, cluster, tmp_path):
     with run._claim(tmp_path / "out"):
         message = refused("--scheduler", cluster)
     assert f"another run writes into {tmp_path / 'out'};" in message
+
+
+RACE = """\
+import pathlib, sys
+from utils import run
+out = pathlib.Path(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    with run._claim(out):
+        print("mine", flush=True)
+        sys.stdin.readline()
+except run.UsageError:
+    print("refused", flush=True)
+"""
+
+
+def test_of_many_that_claim_a_folder_at_once_one_gets_it(tmp_path):
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACE, tmp_path / "out"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+        for _ in range(8)
+    ]
+    for racer in racers:
+        assert racer.stdout.readline() == "ready\n"
+    for racer in racers:
+        racer.stdin.write("go\n")
+    found = sorted(racer.stdout.readline() for racer in racers)
+    for racer in racers:
+        racer.kill()
+        racer.communicate()
+    assert found == ["mine\n"] + 7 * ["refused\n"]
+    # The one that was killed keeps nobody out.
+    with run._claim(tmp_path / "out"):
+        assert written(tmp_path / "out") == set()
 
 
 # Ctrl-C, and what `kill` and a service manager send.

@@ -271,7 +271,7 @@ def _load_sample(name):
             f"{file} is missing or cannot be read ({error.strerror}): restore "
             f"it with 'git checkout -- data/{file.name}'"
         ) from None
-    if f"{found}  {path.name}\n".encode() not in sums:
+    if f"{found}  {path.name}".encode() not in sums.splitlines():
         raise ValueError(
             f"the embedded sample {path} is damaged (its SHA-256 is not the "
             "one in data/SHA256SUMS): restore both with "

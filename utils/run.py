@@ -68,7 +68,8 @@ def _find(names: Iterable[str]) -> list[Path]:
             or [stem for stem in known if name in stem]
         )
         path = known[stems[0]] if len(stems) == 1 else Path(name)
-        if path.suffix != ".ipynb" or not path.is_file():
+        # Unlike pathlib's, it takes a name too long for a file for none.
+        if path.suffix != ".ipynb" or not os.path.isfile(path):
             raise UsageError(f"no lesson {name}{_hint(name, stems or known)}")
         found.append(path.resolve())
     return list(dict.fromkeys(found))
