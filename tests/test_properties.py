@@ -270,6 +270,8 @@ ANSWERS = (
 )
 
 
+# What is expected is all zeros, so nothing is a multiple of it.
+@example(np.full((2, 2), 3.0), np.zeros((2, 2)))
 @given(
     ANSWERS, npst.arrays("float64", (2, 2)) | PIXELS | st.tuples(PIXELS, WORDS)
 )
