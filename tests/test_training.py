@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import psutil
 import pytest
+from take import take
 
 GENERATOR = np.random.default_rng(0)
 # Rows of 8 pixels that 2 codes can tell.
@@ -162,6 +163,21 @@ def test_another_loss_takes_targets_of_any_range():
 
 def test_one_class_of_black_images_can_be_trained():
     assert train(np.zeros_like(X)).history.history["loss"][-1] < math.log(2)
+
+
+@pytest.mark.parametrize(
+    ("n_codes", "message"),
+    [(0, "positive integer.*=0"), (-1, "Negative dimensions")],
+)
+def test_a_code_of_no_size_is_refused(n_codes, message):
+    # By Keras: the layer is a lesson's.
+    lesson = take(
+        *("02_simple_autoencoder", "build_autoencoder"),
+        N_CODES=n_codes,
+        seed=0,
+    )
+    with pytest.raises(ValueError, match=message):
+        lesson.build_autoencoder("relu")
 
 
 def test_trainings_in_a_row_do_not_grow():

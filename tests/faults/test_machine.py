@@ -19,7 +19,9 @@ GIB = 2**30
 def start(*arguments, before=(), **options):
     command = [sys.executable, "-m", "utils.run", *map(str, arguments)]
     options = {"cwd": ROOT, "capture_output": True, "text": True} | options
-    return subprocess.run([*before, *command], timeout=40, **options)
+    # Many times what it takes: the machine may have other work.
+    options = {"timeout": 120} | options
+    return subprocess.run([*before, *command], **options)
 
 
 def read_board(out):
