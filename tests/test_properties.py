@@ -198,6 +198,8 @@ def test_what_is_set_arrives(grid):
     assert run._parse(texts) == grid
 
 
+@example(["n=,"])
+@example(["n={[1]:2}"])
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
 def test_any_text_is_set_or_refused(texts):
