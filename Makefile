@@ -87,7 +87,7 @@ results: .venv/.ready
 	@PYTHONPATH=tests $(PY) tests/benchmarks/write_results.py
 
 clean:
-	rm -rf build .venv .pytest_cache .ruff_cache *.egg-info
+	rm -rf build .venv .hypothesis .pytest_cache .ruff_cache *.egg-info
 
 # Each name is tried by running it: a name on the PATH may be an empty shell.
 # Wheels only: what builds a source package is fetched without a hash.

@@ -4,12 +4,14 @@ import gzip
 import hashlib
 import io
 import os
+import pickle
 import re
 import shutil
 import socket
 import subprocess
 import sys
 import tarfile
+import tempfile
 import threading
 import time
 import warnings
@@ -186,10 +188,40 @@ def test_missing_sample_is_named_with_the_remedy(copied_samples):
     assert "git checkout -- data/mnist.npz" in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["cifar10", "MNIST", "", None])
-def test_unknown_name_is_refused_with_the_known_ones(name):
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda sums: sums.write_bytes(b""),
+        lambda sums: sums.write_bytes(b"\xff" + sums.read_bytes()[1:]),
+        lambda sums: sums.write_bytes(sums.read_bytes().replace(b"  ", b" ")),
+        lambda sums: sums.unlink(),
+        lambda sums: (sums.unlink(), sums.mkdir()),
+    ],
+    ids=["empty", "no text", "other form", "missing", "folder"],
+)
+def test_damaged_list_of_hashes_is_named(damage, copied_samples):
+    damage(copied_samples / "SHA256SUMS")
+    # Its hash is the first of the list.
+    with pytest.raises((ValueError, OSError)) as caught:
+        load_images("fashion_mnist")
+    assert str(copied_samples) in str(caught.value)
+    assert "git checkout -- data/" in str(caught.value)
+    assert "SHA256SUMS" in str(caught.value)
+
+
+def test_pickled_sample_is_refused_and_not_executed(copied_samples):
+    trace = copied_samples / "executed"
+    (copied_samples / "mnist.npz").write_bytes(pickle.dumps(Payload(trace)))
+    with pytest.raises(ValueError, match="damaged"):
+        load_images("mnist")
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("function", [load_images, class_names])
+@pytest.mark.parametrize("name", ["cifar10", "MNIST", "", None, ["mnist"]])
+def test_unknown_name_is_refused_with_the_known_ones(function, name):
     with pytest.raises(ValueError, match="mnist.*fashion_mnist.*natural"):
-        load_images(name)
+        function(name)
 
 
 @pytest.mark.parametrize("function", [load_images, class_names])
@@ -386,16 +418,120 @@ def test_pickled_array_is_refused_and_not_executed(folder, tmp_path):
         load_images("mnist", "full")
     assert not trace.exists()
 
-
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0,
-    reason="root may read every file, and Windows has other rights",
-)
-def test_unreadable_file_is_named(folder):
-    path = write_npz(folder, "mnist", make_arrays("mnist"))
-    path.chmod(0)
-    with pytest.raises(PermissionError, match=re.escape(str(path))):
+    # And a file that is a pickle as a whole.
+    path.write_bytes(pickle.dumps(Payload(trace)))
+    pickle.loads(path.read_bytes())
+    trace.unlink()
+    with pytest.raises(ValueError, match="damaged or no npz"):
         load_images("mnist", "full")
+    assert not trace.exists()
+
+
+@pytest.fixture
+def closed_folder(monkeypatch):
+    """Return a folder with a file of full data, as a user without rights."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("Windows has other rights")
+    is_root = os.geteuid() == 0
+    # Not under tmp_path, which root keeps to itself.
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_npz(Path(folder), "mnist", make_arrays("mnist"))
+        monkeypatch.setenv("AUTOENCODER_DATA", folder)
+        os.chmod(folder, 0o755)
+        if is_root:
+            os.seteuid(65534)
+        yield path
+        if is_root:
+            os.seteuid(0)
+        os.chmod(folder, 0o755)
+
+
+def close(path):
+    """Take a file's rights as its owner, who may be root, can do it."""
+    user = os.geteuid()
+    os.seteuid(path.stat().st_uid)
+    path.chmod(0)
+    os.seteuid(user)
+
+
+def test_unreadable_file_is_named(closed_folder):
+    close(closed_folder)
+    with pytest.raises(PermissionError, match="chmod u\\+r") as caught:
+        load_images("mnist", "full")
+    assert f"{closed_folder} cannot be read" in str(caught.value)
+    assert "AUTOENCODER_DATA" in str(caught.value)
+
+
+def test_unreadable_folder_is_named(closed_folder):
+    close(closed_folder.parent)
+    with pytest.raises(FileNotFoundError, match="Permission") as caught:
+        load_images("mnist", "full")
+    assert f"mnist.npz is not in {closed_folder.parent}" in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:.*could not be verified")
+def test_a_link_is_followed_to_its_file(folder, tmp_path):
+    path = write_npz(tmp_path / "disk", "mnist", make_arrays("mnist"))
+    link = folder / "mnist.npz"
+    link.symlink_to(path)
+    assert len(load_images("mnist", "full")[0].x) == 220
+
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match="damaged or no npz") as caught:
+        load_images("mnist", "full")
+    assert str(link) in str(caught.value)
+
+
+@pytest.mark.parametrize("target", ["gone", "mnist.npz"], ids=str)
+def test_a_link_that_leads_nowhere_is_no_file(target, folder):
+    (folder / "mnist.npz").symlink_to(folder / target)
+    with pytest.raises(FileNotFoundError, match="not be downloaded") as caught:
+        load_images("mnist", "full")
+    assert f"mnist.npz is not in {folder}" in str(caught.value)
+    assert (folder / "mnist.npz").is_symlink()
+
+
+def test_a_folder_in_place_of_a_file_is_named(folder):
+    (folder / "mnist.npz").mkdir()
+    with pytest.raises(ValueError, match="damaged or no npz") as caught:
+        load_images("mnist", "full")
+    assert str(folder / "mnist.npz") in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:.*could not be verified")
+@pytest.mark.parametrize(
+    "name", ["a b", "Übung № 1, 自編碼器", 5 * ("long" * 12 + "/")]
+)
+def test_full_data_are_read_from_a_folder_of_any_name(
+    name, tmp_path, monkeypatch
+):
+    folder = tmp_path / name
+    folder.mkdir(parents=True)
+    write_npz(folder, "mnist", make_arrays("mnist"))
+    monkeypatch.setenv("AUTOENCODER_DATA", str(folder))
+    assert len(load_images("mnist", "full")[0].x) == 220
+
+
+@pytest.mark.filterwarnings("ignore:.*could not be verified")
+def test_one_class_is_enough(folder):
+    arrays = make_arrays("mnist")
+    arrays["y_train"] = np.full_like(arrays["y_train"], 3)
+    write_npz(folder, "mnist", arrays)
+    train, valid, _ = load_images("mnist", "full")
+    assert (len(train.x), len(valid.x)) == (220, 20)
+    assert set(train.y) == set(valid.y) == {3}
+
+
+@pytest.mark.filterwarnings("ignore:.*could not be verified")
+@pytest.mark.parametrize("name", ["mnist", "natural"])
+def test_too_few_images_for_a_valid_part_are_refused(name, folder):
+    arrays = make_arrays(SOURCES[name])
+    few = np.argsort(arrays["y_train"].ravel(), kind="stable")[::3]
+    arrays |= {key: arrays[key][few] for key in ("x_train", "y_train")}
+    path = write_npz(folder, SOURCES[name], arrays)
+    with pytest.raises(ValueError, match="too few images for a valid part"):
+        load_images(name, "full")
+    assert path.exists()
 
 
 # Full mode, from the network
@@ -446,10 +582,10 @@ PACK = {
 def server(folder, monkeypatch):
     """Return a server on this machine that stands in for the real ones.
 
-    `files` are what it serves, `requests` what was asked for; `is_cutting`
-    makes it send half of the last file that it says it sends.
+    `files` are what it serves, `requests` what was asked for; of the last
+    file it sends `tenths` of what it says, and then waits while `is_stuck`.
     """
-    state = SimpleNamespace(files={}, requests=[], is_cutting=False)
+    state = SimpleNamespace(files={}, requests=[], tenths=10, is_stuck=False)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -459,9 +595,12 @@ def server(folder, monkeypatch):
             self.send_response(200)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            if state.is_cutting and file == list(state.files)[-1]:
-                content = content[: len(content) // 2]
+            if file == list(state.files)[-1]:
+                content = content[: len(content) * state.tenths // 10]
             self.wfile.write(content)
+            self.wfile.flush()
+            while state.is_stuck:
+                time.sleep(0.01)
 
         def log_message(self, *_):
             """Say nothing."""
@@ -534,15 +673,61 @@ def test_download_with_a_wrong_hash_is_not_kept(served, folder):
     assert list_files(folder) == server.files
 
 
-def test_transfer_cut_short_leaves_nothing_half_written(served, folder):
+@pytest.mark.parametrize("tenths", range(10))
+def test_transfer_cut_short_leaves_nothing_half_written(
+    served, folder, tenths
+):
     name, server = served
-    server.is_cutting = True
+    server.tenths = tenths
     with pytest.raises(FileNotFoundError, match="not be downloaded"):
         load_images(name, "full")
     # What came before the cut is whole.
     assert list_files(folder) == dict(list(server.files.items())[:-1])
 
-    server.is_cutting = False
+    server.tenths = 10
+    load_images(name, "full")
+    assert list_files(folder) == server.files
+
+
+@pytest.mark.parametrize("served", ["mnist"], indirect=True)
+def test_a_process_killed_in_a_download_leaves_no_file(served, folder):
+    name, server = served
+    server.tenths, server.is_stuck = 5, True
+    code = (
+        "from utils import data\n"
+        f"data.DOWNLOADS = {data.DOWNLOADS}\n"
+        f"data.load_images({name!r}, 'full')"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=data.DATA_DIR.parent,
+        stderr=subprocess.DEVNULL,
+    )
+    while not list_files(folder) and process.poll() is None:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    server.is_stuck = False
+    assert server.requests == ["mnist.npz"]
+    assert "mnist.npz" not in list_files(folder)
+
+    server.tenths = 10
+    load_images(name, "full")
+    assert list_files(folder)["mnist.npz"] == server.files["mnist.npz"]
+
+
+@pytest.mark.parametrize("served", ["mnist"], indirect=True)
+def test_a_download_onto_a_full_disk_leaves_no_file(served, folder):
+    resource = pytest.importorskip("resource", reason="POSIX limits")
+    name, server = served
+    old, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, most))
+    try:
+        with pytest.raises(FileNotFoundError, match="OSError: .*too large"):
+            load_images(name, "full")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (old, most))
+    assert list_files(folder) == {}
     load_images(name, "full")
     assert list_files(folder) == server.files
 

@@ -89,6 +89,9 @@ def test_flat_images_are_drawn_as_square_ones():
         ({"odd": np.zeros((2, 63))}, "63 pixels make no square"),
         ({"color": np.zeros((2, 8, 8, 3))}, r"shape \(2, 8, 8, 3\)"),
         ({"single": np.zeros(64)}, r"shape \(64,\)"),
+        ({"hole": np.where(IMAGES > 0.5, np.nan, IMAGES)}, "hole spans .nan"),
+        ({"bytes": np.uint8(255 * IMAGES)}, r"bytes .*153.*divided by 255"),
+        ({"below": IMAGES - 99}, r"below spans \[-98.6, -98.4\]"),
     ],
 )
 def test_images_that_cannot_be_drawn_are_refused(rows, message):
@@ -167,6 +170,27 @@ def test_maps_color_each_class_and_keep_distances():
 
 
 @pytest.mark.parametrize(
+    ("histories", "metric", "message"),
+    [
+        ({}, "loss", "no histories"),
+        (HISTORIES, "accuracy", "large has no 'accuracy'; it has: loss, val_"),
+        ({"none": make_history()}, "loss", "it has: nothing"),
+    ],
+)
+def test_histories_that_cannot_be_drawn_are_refused(
+    histories, metric, message
+):
+    with pytest.raises(ValueError, match=message):
+        plot_histories(histories, "loss", metric)
+    assert not plt.get_fignums()
+
+
+def test_noise_out_of_the_range_is_drawn():
+    noise = np.random.default_rng(0).normal(0.5, 1, IMAGES.shape)
+    assert len(plot_images({"noise": noise}).axes) == len(IMAGES)
+
+
+@pytest.mark.parametrize(
     ("points", "labels", "message"),
     [
         (POINTS[:, :1], LABELS, r"map has shape \(60, 1\)"),
@@ -174,6 +198,7 @@ def test_maps_color_each_class_and_keep_distances():
         (POINTS, LABELS + 1, "from 1 to 10, but there are 10 names"),
         (POINTS, LABELS - 1, "labels go from -1"),
         (POINTS[:0], LABELS[:0], "no points"),
+        (np.full_like(POINTS, np.nan), LABELS, "map holds NaN"),
     ],
 )
 def test_maps_that_cannot_be_drawn_are_refused(points, labels, message):

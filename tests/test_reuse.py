@@ -1,8 +1,10 @@
 """Weights are used again if, and only if, the same training left them."""
 
+import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 from utils import reuse
 from utils.reuse import remember
@@ -215,6 +217,100 @@ def test_a_damaged_file_is_set_aside(damage, folder, capsys):
     train(third)
     assert "weights of" in capsys.readouterr().out
     assert_same(first, third)
+
+
+class Payload:
+    """A pickle that creates a file when it is read."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_a_pickle_is_set_aside_and_not_executed(folder, tmp_path, capsys):
+    train(build())
+    (path,) = folder.glob("*.npz")
+    trace = tmp_path / "executed"
+    pickled = np.array([Payload(trace)], dtype=object)
+    np.savez(path, record=pickled, **dict.fromkeys("0123456789", pickled))
+    # The payload works where pickles are allowed.
+    np.load(path, allow_pickle=True)["record"]
+    trace.unlink()
+    train(build())
+    assert f"{path.name} is damaged" in capsys.readouterr().out
+    assert not trace.exists()
+    path.with_suffix(".damaged").unlink()
+    train(build())
+    assert "weights of" in capsys.readouterr().out
+
+
+def test_weights_of_another_shape_are_set_aside(folder, capsys):
+    first = build()
+    train(first)
+    (path,) = folder.glob("*.npz")
+    with np.load(path) as file:
+        arrays = dict(file) | {"0": np.zeros((2, 2))}
+    np.savez(path, **arrays)
+    second = build()
+    train(second)
+    assert "an array is (2, 2)" in capsys.readouterr().out
+    assert_same(first, second)
+
+
+def test_a_full_disk_loses_no_training(folder, capsys):
+    resource = pytest.importorskip("resource", reason="POSIX limits")
+    old, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most))
+    try:
+        history = train(build())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (old, most))
+    assert len(history.epoch) == 2
+    assert f"not kept: cannot write into {folder}" in capsys.readouterr().out
+    assert list(folder.iterdir()) == []
+    train(build())
+    assert "not kept" not in capsys.readouterr().out and count(folder) == 1
+
+
+def test_a_folder_that_cannot_be_made_loses_no_training(folder, capsys):
+    folder.touch()
+    assert len(train(build()).epoch) == 2
+    printed = capsys.readouterr().out
+    assert f"not kept: cannot write into {folder} (File exists)" in printed
+    assert "cannot be read (Not a directory): done again" in printed
+
+
+def test_a_file_that_cannot_be_read_is_done_again(folder, capsys):
+    if not hasattr(os, "geteuid"):
+        pytest.skip("Windows has other rights")
+    train(build())
+    (path,) = folder.glob("*.npz")
+    content = path.read_bytes()
+    path.chmod(0)
+    if os.geteuid() == 0:
+        # Root may read all; a link in a circle nobody.
+        path.unlink()
+        path.symlink_to(path)
+    train(build())
+    printed = capsys.readouterr().out
+    assert f"{path} cannot be read" in printed and "damaged" not in printed
+    # Done again, it takes the place of what could not be read.
+    assert len(path.read_bytes()) == len(content)
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "Übung № 1, 自編碼器", 5 * ("long" * 12 + "/")]
+)
+def test_weights_are_kept_in_a_folder_of_any_name(
+    name, tmp_path, monkeypatch, without_training, capsys
+):
+    monkeypatch.setattr(reuse, "MODELS", tmp_path / name)
+    train(build())
+    train(build())
+    assert count(tmp_path / name) == 1
+    assert "weights of" in capsys.readouterr().out
 
 
 def test_a_training_cut_short_leaves_nothing(folder):

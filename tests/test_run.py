@@ -1,31 +1,28 @@
 """The runner, on small notebooks that need no TensorFlow."""
 
-import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 from utils import run
 
-import nbformat
 import psutil
 import pytest
 from dask.system import CPU_COUNT
-from distributed import LocalCluster
 from distributed.system import MEMORY_LIMIT
 from nbformat import v4
-
-ROOT = Path(run.__file__).parents[1]
-PARAMETERS = 'mode = "fast"\nseed = 42\nrate = 0.5\nlatent_dim = 2'
-METRICS = (
-    "import json\n"
-    'print(json.dumps({"ours_mse": rate / latent_dim, "baseline_mse": 1,\n'
-    '                  "points": latent_dim}))'
+from scratch import (
+    ROOT,
+    alive,
+    printed,
+    start_cluster,
+    wait_until,
+    write_lesson,
+    written,
 )
+
 # The worker is the parent of the process that is the kernel's parent.
 KILL_WORKER = (
     "import psutil\n"
@@ -40,48 +37,6 @@ KILL_WORKER_ONCE = (
     'open("marker", "w").close()\n'
     "if first:\n    "
 ) + KILL_WORKER.replace("\n", "\n    ")
-
-
-def write_lesson(
-    folder, name, *sources, parameters=PARAMETERS, metrics=METRICS
-):
-    cells = [
-        v4.new_markdown_cell(f"# {name}"),
-        v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
-        *map(v4.new_code_cell, sources),
-        v4.new_code_cell(metrics, metadata={"tags": ["metrics"]}),
-    ]
-    folder.mkdir(parents=True, exist_ok=True)
-    nbformat.write(v4.new_notebook(cells=cells), folder / f"{name}.ipynb")
-    return str(folder / f"{name}.ipynb")
-
-
-def written(out):
-    return {path.name for path in out.iterdir()}
-
-
-def printed(path):
-    """Return what the code cells of an executed notebook printed."""
-    notebook = nbformat.read(path, as_version=4)
-    return "".join(
-        output.text
-        for cell in notebook.cells
-        for output in cell.get("outputs", ())
-        if output.output_type == "stream"
-    )
-
-
-def alive(pid):
-    with contextlib.suppress(psutil.Error):
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    return False
-
-
-def wait_until(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not (met := condition()) and time.monotonic() < end:
-        time.sleep(0.1)
-    return met
 
 
 # One run of many: lessons that pass and that fail.
@@ -120,10 +75,8 @@ def done(tmp_path_factory):
     out.mkdir()
     for old in ("04_pass.failed.ipynb", "03_raise.ipynb", "scoreboard.json"):
         (out / old).write_text("of an earlier run")
-    # What a dead process has left behind stops nobody.
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    (out / ".lock").write_text(str(ended.pid))
+    # What an earlier run has left behind stops nobody.
+    (out / ".lock").write_text("of an earlier run")
     # Another kernel of this name, and another python, come first.
     spec = folder / "jupyter" / "kernels" / "python3" / "kernel.json"
     spec.parent.mkdir(parents=True)
@@ -207,7 +160,7 @@ def test_a_kernel_that_dies_fails_its_lesson(done):
     row = done.board["02_dead"]
     assert row["cell"].startswith("3 (")
     assert row["cell"].endswith("import os; os.kill(os.getpid(), 9)")
-    assert row["error"] == "DeadKernelError: Kernel died"
+    assert row["error"].startswith("DeadKernelError: Kernel died; out of mem")
 
 
 def test_a_lesson_that_fetches_fails_in_tests(done):
@@ -254,11 +207,16 @@ def refused(tmp_path, capsys):
         (["--set", "rate=fast"], ["'fast' is str", "float"]),
         (["--set", "mode=quick"], ["quick", "fast or full"]),
         (["--set", "latent_dim"], ["NAME=VALUE"]),
+        (["--set", "latent_dim=,"], ["latent_dim=,", "NAME=VALUE"]),
+        (["--set", "latent_dim={[1]:2}"], ["'{[1]:2}'", "int"]),
+        (["--set", f"mode={300 * 'x'}"], ["no mode xxx"]),
+        (["--set", f"seed={300 * '1'}"], ["too long for the name of a file"]),
         (["--set", "latent_dim=2,2"], ["01_one[latent_dim=2].ipynb"]),
         (["--set", "seed=1", "--set", "seed=2"], ["seed=2", "once"]),
         (["--mode", "quick"], ["quick", "fast or full"]),
         (["--jobs", "0"], ["0 jobs", "1"]),
         (["nowhere.ipynb"], ["nowhere.ipynb"]),
+        ([f"{300 * 'x'}.ipynb"], ["no lesson xxx"]),
         (["--scheduler", "nonsense"], ["nonsense"]),
     ],
 )
@@ -313,10 +271,27 @@ def test_argparse_refuses(arguments, capsys):
     assert "argument --" in capsys.readouterr().err
 
 
-def test_a_file_that_is_no_notebook_is_refused(refused, tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b'{"cells": [',
+        b"[]",
+        b"{}",
+        b'{"nbformat": 4, "cells": 3}',
+        b"\xff",
+    ],
+)
+def test_a_file_that_is_no_notebook_is_refused(refused, tmp_path, content):
     broken = tmp_path / "broken.ipynb"
-    broken.write_text('{"cells": [')
-    assert str(broken) in refused(str(broken))
+    broken.write_bytes(content)
+    assert f"{broken} is no lesson" in refused(str(broken))
+
+
+def test_a_link_that_leads_nowhere_is_no_lesson(refused, tmp_path):
+    link = tmp_path / "link.ipynb"
+    link.symlink_to("gone.ipynb")
+    assert f"no lesson {link}" in refused(str(link))
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path, capsys):
@@ -368,15 +343,6 @@ def test_metrics_are_read_strictly(text, message):
 # On a scheduler that others started; a grid; workers that die.
 
 
-def start_cluster(n_workers):
-    return LocalCluster(
-        n_workers=n_workers,
-        threads_per_worker=1,
-        protocol="tcp://",
-        dashboard_address="127.0.0.1:0",
-    )
-
-
 @pytest.fixture(scope="module")
 def cluster():
     with start_cluster(2) as cluster:
@@ -425,7 +391,48 @@ def test_a_lesson_whose_worker_dies_is_tried_once_more(
 def test_a_folder_serves_one_run_at_a_time(refused, cluster, tmp_path):
     with run._claim(tmp_path / "out"):
         message = refused("--scheduler", cluster)
-    assert f"process {os.getpid()} is writing" in message
+    assert f"another run writes into {tmp_path / 'out'};" in message
+
+
+RACE = """\
+import pathlib, sys
+from utils import run
+out = pathlib.Path(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    with run._claim(out):
+        print("mine", flush=True)
+        sys.stdin.readline()
+except run.UsageError:
+    print("refused", flush=True)
+"""
+
+
+def test_of_many_that_claim_a_folder_at_once_one_gets_it(tmp_path):
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACE, tmp_path / "out"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+        for _ in range(4)
+    ]
+    for racer in racers:
+        assert racer.stdout.readline() == "ready\n"
+    for racer in racers:
+        racer.stdin.write("go\n")
+    found = sorted(racer.stdout.readline() for racer in racers)
+    for racer in racers:
+        racer.kill()
+        racer.communicate()
+    assert found == ["mine\n"] + 3 * ["refused\n"]
+    # The one that was killed keeps nobody out.
+    with run._claim(tmp_path / "out"):
+        assert written(tmp_path / "out") == set()
 
 
 # Ctrl-C, and what `kill` and a service manager send.

@@ -120,6 +120,19 @@ def test_bce_refuses_targets_over_the_range(images):
         binary_cross_entropy(images, OTHERS)
 
 
+@pytest.mark.parametrize("score", SCORES)
+def test_bytes_are_scored_as_numbers_not_as_bytes(score):
+    # In bytes 0 - 255 is 1.
+    black, white = np.zeros((2, 3), "uint8"), np.ones((2, 3), "uint8")
+    assert mse(255 * black, 255 * white) == 255**2
+    assert score(black, white) == score(1.0 * black, 1.0 * white)
+
+
+def test_print_scores_refuses_no_model():
+    with pytest.raises(ValueError, match="reconstructions is empty"):
+        print_scores(IMAGES, {})
+
+
 def test_print_scores_returns_what_it_prints(capsys):
     scores = print_scores(IMAGES, {"mean image": MEAN, "self": IMAGES})
     assert scores == {
@@ -181,6 +194,21 @@ def test_pca_refuses_a_number_of_codes(n_codes):
         reconstruct_with_pca(IMAGES, IMAGES, n_codes)
 
 
+@pytest.mark.parametrize(
+    ("x_train", "images", "message"),
+    [
+        (IMAGES[:0], OTHERS, "x_train is empty"),
+        (IMAGES, OTHERS[:0], "images is empty"),
+        (IMAGES, OTHERS[:, 1:], "30 features.* 36"),
+        (np.full_like(IMAGES, np.nan), OTHERS, "contains NaN"),
+    ],
+    ids=["no training", "no images", "pixels", "NaN"],
+)
+def test_pca_refuses_images(x_train, images, message):
+    with pytest.raises(ValueError, match=message):
+        reconstruct_with_pca(x_train, images, 2)
+
+
 # Neighbors among codes
 
 LABELS = np.repeat(np.arange(4), 100)
@@ -215,3 +243,23 @@ def test_neighbors_agree_with_scikit_learn(k):
 def test_neighbors_refuses_a_number_of_votes(k):
     with pytest.raises(ValueError, match=f"k is {k}.*1 to 400"):
         score_neighbors(NOISE, LABELS, NOISE_TEST, LABELS, k=k)
+
+
+def test_one_class_is_always_found():
+    one = np.zeros(400)
+    assert score_neighbors(NOISE, one, NOISE_TEST, one) == 1
+
+
+@pytest.mark.parametrize(
+    ("codes", "labels", "message"),
+    [
+        (NOISE[:0], LABELS[:0], "0 sample"),
+        (NOISE, LABELS[1:], "inconsistent numbers"),
+        (NOISE[:, 1:], LABELS, "2 features.* 3"),
+        (np.full_like(NOISE, np.nan), LABELS, "contains NaN"),
+    ],
+    ids=["empty", "lengths", "another size", "NaN"],
+)
+def test_neighbors_refuses_codes(codes, labels, message):
+    with pytest.raises(ValueError, match=message):
+        score_neighbors(NOISE, LABELS, codes, labels)

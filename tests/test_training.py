@@ -10,7 +10,9 @@ from utils.training import fit
 
 import keras
 import numpy as np
+import psutil
 import pytest
+from take import take
 
 GENERATOR = np.random.default_rng(0)
 # Rows of 8 pixels that 2 codes can tell.
@@ -140,8 +142,49 @@ def test_one_line_says_model_epochs_seconds_and_loss(plain):
         ({"inputs": X[:0]}, "empty"),
         ({"targets": X[1:]}, "130 rows and targets 129"),
         ({"validation": X[:0]}, "empty"),
+        ({"inputs": X * np.nan}, "inputs hold NaN"),
+        ({"targets": X * np.nan}, "targets hold NaN"),
+        ({"validation": (X, X * np.nan)}, "validation targets hold NaN"),
+        ({"inputs": 255 * X}, "targets span .*divide by 255"),
+        ({"inputs": (255 * X).astype("uint8")}, "targets span .*, 2.*255"),
+        ({"targets": X - 1}, r"targets span \[-0.998, .*in \[0, 1\]"),
+        ({"validation": (X, 255 * X)}, "validation targets span"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         train(**settings)
+
+
+def test_another_loss_takes_targets_of_any_range():
+    losses = train(X, 255 * X, loss="mse").history.history["loss"]
+    assert losses[-1] < losses[0]
+
+
+def test_one_class_of_black_images_can_be_trained():
+    assert train(np.zeros_like(X)).history.history["loss"][-1] < math.log(2)
+
+
+@pytest.mark.parametrize(
+    ("n_codes", "message"),
+    [(0, "positive integer.*=0"), (-1, "Negative dimensions")],
+)
+def test_a_code_of_no_size_is_refused(n_codes, message):
+    # By Keras: the layer is a lesson's.
+    lesson = take(
+        *("02_simple_autoencoder", "build_autoencoder"),
+        N_CODES=n_codes,
+        seed=0,
+    )
+    with pytest.raises(ValueError, match=message):
+        lesson.build_autoencoder("relu")
+
+
+def test_trainings_in_a_row_do_not_grow():
+    images, used = np.tile(X, (2000, 1)), []
+    # A lesson trains some models in one kernel, and keeps none of these.
+    for _ in range(8):
+        train(images, epochs=1, batch_size=8192)
+        used.append(psutil.Process().memory_info().rss)
+    # The first ones warm up; if each left its data, it were five times that.
+    assert used[-1] - used[2] < 3 * images.nbytes, used

@@ -125,7 +125,9 @@ def _guess(found, expected, tolerance):
         return "; it is 1 minus what is expected"
     nonzero = np.abs(expected) > max(tolerance, 1e-9)
     with np.errstate(all="ignore"):
-        ratio = float(np.median((found / expected)[nonzero]))
+        # The median of none is a warning on the page.
+        ratios = (found / expected)[nonzero]
+        ratio = float(np.median(ratios)) if ratios.size else 0.0
         # Of one number, everything is a multiple: only large ones tell.
         tells = ratio > 0 and (found.size > 1 or not 0.3 < ratio < 3)
         if tells and np.allclose(found, ratio * expected, rtol=1e-3):

@@ -138,12 +138,7 @@ def load_images(name: str, mode: str = "fast") -> tuple[Part, Part, Part]:
     FileNotFoundError
         If a file is missing and cannot be downloaded.
     """
-    if name not in ("mnist", "fashion_mnist", "natural"):
-        raise ValueError(
-            f"unknown data set {name!r}: choose 'mnist', 'fashion_mnist' "
-            "or 'natural'"
-        )
-    _check_mode(mode)
+    _check_asked(name, mode)
     parts = _load_sample(name) if mode == "fast" else _load_full(name)
     return tuple(
         Part(x.astype("float32") / 255, y.astype("int64")) for x, y in parts
@@ -156,9 +151,9 @@ def class_names(name: str, mode: str = "fast") -> tuple[str, ...]:
     Raises
     ------
     ValueError
-        If the mode is unknown.
+        If the name or the mode is unknown.
     """
-    _check_mode(mode)
+    _check_asked(name, mode)
     if name == "natural":
         name = "photographs" if mode == "fast" else "cifar10"
     return CLASS_NAMES[name]
@@ -252,7 +247,12 @@ def batches(
     )
 
 
-def _check_mode(mode):
+def _check_asked(name, mode):
+    if name not in ("mnist", "fashion_mnist", "natural"):
+        raise ValueError(
+            f"unknown data set {name!r}: choose 'mnist', 'fashion_mnist' "
+            "or 'natural'"
+        )
     if mode not in MODES:
         raise ValueError(
             f"unknown mode {mode!r}: choose 'fast' (the embedded samples) or "
@@ -262,22 +262,20 @@ def _check_mode(mode):
 
 def _load_sample(name):
     path = DATA_DIR / f"{name}.npz"
-    sums = dict(
-        reversed(line.split(maxsplit=1))
-        for line in (DATA_DIR / "SHA256SUMS").read_text().splitlines()
-    )
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"the embedded sample {path} is missing: restore it with "
-            f"'git checkout -- data/{path.name}'"
+        sums = (DATA_DIR / "SHA256SUMS").read_bytes()
+    except OSError as error:
+        file = Path(error.filename)
+        raise type(error)(
+            f"{file} is missing or cannot be read ({error.strerror}): restore "
+            f"it with 'git checkout -- data/{file.name}'"
         ) from None
-    if found != sums[path.name]:
+    if f"{found}  {path.name}".encode() not in sums.splitlines():
         raise ValueError(
             f"the embedded sample {path} is damaged (its SHA-256 is not the "
-            f"one in data/SHA256SUMS): restore it with "
-            f"'git checkout -- data/{path.name}'"
+            "one in data/SHA256SUMS): restore both with "
+            f"'git checkout -- data/{path.name} data/SHA256SUMS'"
         )
     with np.load(path, allow_pickle=False) as file:
         return [
@@ -297,7 +295,8 @@ def _load_full(name):
             "name, or make the folder. Mode 'fast' needs none of it."
         )
     path = folder / f"{source}.npz"
-    if path.exists():
+    # Unlike pathlib's, it takes a folder that is closed to us for empty.
+    if os.path.exists(path):
         arrays = _read_npz(path)
         _check_arrays(arrays, source, path)
         _report_content(arrays, source, path)
@@ -307,6 +306,7 @@ def _load_full(name):
     x_test, y_test = arrays["x_test"], arrays["y_test"].ravel()
     if name != "natural":
         valid = _find_last_of_each_class(y_train, one_in=12)
+        _check_valid(valid.sum(), path)
         return [
             (x_train[~valid], y_train[~valid]),
             (x_train[valid], y_train[valid]),
@@ -315,11 +315,20 @@ def _load_full(name):
     horses = x_train[y_train == HORSE].mean(axis=-1)
     labels = np.full(len(horses), HORSE)
     cut = len(horses) - len(horses) // 10
+    _check_valid(len(horses) - cut, path)
     return [
         (horses[:cut], labels[:cut]),
         (horses[cut:], labels[cut:]),
         (x_test.mean(axis=-1), y_test),
     ]
+
+
+def _check_valid(n, path):
+    if n == 0:
+        raise ValueError(
+            f"{path}: x_train has too few images for a valid part: at least "
+            "12 of a class are needed"
+        )
 
 
 def _find_last_of_each_class(labels, one_in):
@@ -342,8 +351,12 @@ def _read_npz(path):
             f"{path} has no array {error.args[0].split()[0]}: it needs "
             "x_train, y_train, x_test and y_test"
         ) from None
-    except PermissionError:
-        raise
+    except PermissionError as error:
+        raise PermissionError(
+            f"{path} cannot be read ({error.strerror}): change its rights "
+            "('chmod u+r'), or let AUTOENCODER_DATA name another folder; "
+            "mode 'fast' needs no file"
+        ) from None
     # A damaged file makes zipfile and NumPy raise nearly anything.
     except Exception as e:
         raise ValueError(

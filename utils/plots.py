@@ -64,10 +64,17 @@ def plot_images(rows: dict, columns=None):
     Raises
     ------
     ValueError
-        If there is no image, rows differ in length, or an image is not
-        square.
+        If there is no image, rows differ in length, an image is not
+        square, or a pixel is NaN or far from [0, 1].
     """
     rows = {label: _make_square(images) for label, images in rows.items()}
+    for label, images in rows.items():
+        # Noise may leave [0, 1] by some; bytes would be drawn all white.
+        if images.size and not -10 < images.min() <= images.max() < 10:
+            raise ValueError(
+                f"{label} spans [{images.min():.3g}, {images.max():.3g}], but "
+                "0 is black and 1 white: a NaN, or not divided by 255?"
+            )
     lengths = {label: len(images) for label, images in rows.items()}
     if not rows or 0 in lengths.values():
         raise ValueError(f"there are no images to draw: {lengths}")
@@ -113,7 +120,20 @@ def plot_histories(histories: dict, ylabel: str, metric="loss", levels=None):
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no history, or one has no such metric.
     """
+    if not histories:
+        raise ValueError("there are no histories to draw")
+    for label, history in histories.items():
+        if metric not in history.history:
+            raise ValueError(
+                f"{label} has no {metric!r}; it has: "
+                f"{', '.join(history.history) or 'nothing'}"
+            )
     figure, axis = plt.subplots()
     for label, history in histories.items():
         curve = history.history[metric]
@@ -166,8 +186,8 @@ def plot_points(maps: dict, labels, names):
     Raises
     ------
     ValueError
-        If there is no map or no point, a map is not of shape (n, 2), or a
-        label has no name.
+        If there is no map or no point, a map is not of shape (n, 2), holds
+        NaN, or a label has no name.
     """
     labels = np.asarray(labels)
     if not maps or labels.size == 0:
@@ -183,6 +203,8 @@ def plot_points(maps: dict, labels, names):
                 f"{title} has shape {np.shape(points)}; two numbers for each "
                 f"of {len(labels)} labels are needed"
             )
+        if np.isnan(points).any():
+            raise ValueError(f"{title} holds NaN, which cannot be drawn")
     width = min(9, 1.6 + 4.2 * len(maps))
     figure, axes = plt.subplots(
         1, len(maps), figsize=(width, width / len(maps) + 0.6), squeeze=False

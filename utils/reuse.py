@@ -9,6 +9,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def find_key(model: keras.Model, arrays, settings) -> str:
 def load_training(key: str, model: keras.Model) -> dict | None:
     """Set the weights that were kept under a key.
 
-    A file that cannot be read is set aside, with a message.
+    A damaged file is set aside, with a message.
 
     Returns
     -------
@@ -86,7 +87,10 @@ def load_training(key: str, model: keras.Model) -> dict | None:
 
 
 def save_training(key: str, model: keras.Model, record: dict) -> None:
-    """Keep the weights of a model, and what is known of its training."""
+    """Keep the weights of a model, and what is known of its training.
+
+    Where they cannot be written it says so, and goes on.
+    """
     _save(key, _read(model), record)
 
 
@@ -151,24 +155,34 @@ def _load(key, shapes):
                 raise ValueError(f"an array is {array.shape}, not {shape}")
     except FileNotFoundError:
         return None
+    except OSError as error:
+        print(f"{path} cannot be read ({error.strerror}): done again")
+        return None
     # A damaged file makes zipfile and NumPy raise nearly anything.
     except Exception as error:
-        aside = path.with_suffix(".damaged")
-        os.replace(path, aside)
+        # Another run may have done it already; here nothing may be writable.
+        with suppress(OSError):
+            os.replace(path, path.with_suffix(".damaged"))
         print(f"{path.name} is damaged ({error}): set aside, done again")
         return None
     return record, arrays
 
 
 def _save(key, arrays, record):
-    MODELS.mkdir(parents=True, exist_ok=True)
     arrays = {str(i): array for i, array in enumerate(arrays)}
     record = record | {"date": f"{datetime.now():%Y-%m-%d %H:%M}"}
-    # Of two runs at once each renames a file of its own, whole.
-    handle, part = tempfile.mkstemp(dir=MODELS, suffix=".part")
-    with os.fdopen(handle, "wb") as file:
-        np.savez(file, record=json.dumps(record), **arrays)
-    os.replace(part, MODELS / f"{key}.npz")
+    try:
+        MODELS.mkdir(parents=True, exist_ok=True)
+        # Of two runs at once each renames a file of its own, whole.
+        with tempfile.TemporaryDirectory(dir=MODELS, suffix=".part") as part:
+            np.savez(f"{part}/whole.npz", record=json.dumps(record), **arrays)
+            os.replace(f"{part}/whole.npz", MODELS / f"{key}.npz")
+    # What took hours to train is not lost with the lesson.
+    except OSError as error:
+        print(
+            f"not kept: cannot write into {MODELS} ({error.strerror}); make "
+            "room there, or make it writable"
+        )
 
 
 def _find_variables(model):

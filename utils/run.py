@@ -26,8 +26,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":
+    # The rest takes a second to import, and leaves nothing to clean up.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import nbformat
 import psutil
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 # distributed and papermill take seconds to import: only where they are used.
@@ -43,7 +48,7 @@ PATIENCE = 5  # seconds to wait for a scheduler, and for its workers
 
 
 class UsageError(Exception):
-    """What was asked for cannot be run; nothing has been written."""
+    """What was asked for cannot be done; the message says what can."""
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
@@ -64,7 +69,8 @@ def _find(names: Iterable[str]) -> list[Path]:
             or [stem for stem in known if name in stem]
         )
         path = known[stems[0]] if len(stems) == 1 else Path(name)
-        if path.suffix != ".ipynb" or not path.is_file():
+        # Unlike pathlib's, it takes a name too long for a file for none.
+        if path.suffix != ".ipynb" or not os.path.isfile(path):
             raise UsageError(f"no lesson {name}{_hint(name, stems or known)}")
         found.append(path.resolve())
     return list(dict.fromkeys(found))
@@ -96,14 +102,15 @@ def _parse(texts: Iterable[str]) -> dict[str, list[Any]]:
     grid: dict[str, list[Any]] = {}
     for text in texts:
         name, _, values = text.partition("=")
-        if not name or not values or name in grid:
+        if not name or not values.strip(", ") or name in grid:
             usage = "write NAME=VALUE[,VALUE...], each name once"
             raise UsageError(f"--set {text}: {usage}")
         # A word is a string; the comma in [32, 64] does not separate values.
         for value in re.findall(r"(?:\[.*?\]|[^,])+", values):
             try:
                 value = ast.literal_eval(value.strip())
-            except (ValueError, SyntaxError):
+            # TypeError of {[]: 1}, MemoryError of brackets without end.
+            except Exception:
                 value = value.strip()
             grid.setdefault(name, []).append(value)
     return grid
@@ -144,6 +151,9 @@ def _plan(
             name = f"{path.stem}[{label}]" if label else path.stem
             if name in (row["name"] for row in rows):
                 raise UsageError(f"two runs would write {name}.ipynb")
+            if len(os.fsencode(f"{name}.failed.ipynb.part")) > 255:
+                problem = f"{name} is too long for the name of a file"
+                raise UsageError(f"{problem}; give fewer or shorter values")
             row = {"lesson": path.stem, "name": name}
             row |= {"parameters": defaults | given, "metrics": {}}
             row |= {"seconds": 0.0, "peak_memory_bytes": 0}
@@ -251,6 +261,8 @@ def _child() -> None:
     except Exception as problem:
         kind = getattr(problem, "ename", type(problem).__name__)
         text = f"{kind}: {getattr(problem, 'evalue', problem)}"
+        if kind == "DeadKernelError":
+            text += "; out of memory? --jobs 1 runs one lesson at a time"
         # As the last line of the log: nothing may come behind it.
         print(text.splitlines()[0], file=sys.stderr, flush=True)
         os._exit(1)
@@ -365,34 +377,40 @@ class _Line(tqdm):
 def _claim(out: Path) -> Iterator[None]:
     """Keep other runs out of a folder."""
     other = "; choose another folder with --out"
-    lock = out / ".lock"
+    # The system lets go of it, however this process ends. The file stays: who
+    # removes it may remove the one that the next run has just locked.
+    lock = FileLock(out / ".lock", timeout=0)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        owner = lock.read_text() if lock.exists() else ""
-        if owner and psutil.pid_exists(int(owner)):
-            raise UsageError(f"process {owner} is writing into {out}{other}")
-        # A process that was killed has left its claim behind.
-        lock.unlink(missing_ok=True)
-        with open(lock, "x") as file:
-            file.write(str(os.getpid()))
+        lock.acquire()
+    except Timeout:
+        raise UsageError(f"another run writes into {out}{other}") from None
     except OSError as error:
         problem = f"cannot write into {out} ({error.strerror})"
         raise UsageError(f"{problem}{other}") from None
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        lock.release()
 
 
 def _write(path: Path, text: str) -> None:
     # Cut short, it does not look finished.
     part = path.with_name(f"{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        problem = f"cannot write {path} ({error.strerror})"
+        other = "make room, or choose another folder with --out"
+        raise UsageError(f"{problem}; {other}") from None
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _connect(scheduler: str | None, jobs: int | None, most: int) -> Any:
     """Reach a scheduler that has workers, or start one in this process."""
+    import dask
     from dask.system import CPU_COUNT
     from distributed import Client
     from distributed.system import MEMORY_LIMIT
@@ -405,10 +423,14 @@ def _connect(scheduler: str | None, jobs: int | None, most: int) -> Any:
     page = "127.0.0.1:0"
     here |= {"dashboard_address": page, "worker_dashboard_address": page}
     lacking = "scheduler answers"
+    # A worker in this process does not get lost; but where the clock jumps, as
+    # on a laptop that slept, it would be given up, and waited for without end.
+    ttl = {} if scheduler else {"distributed.scheduler.worker-ttl": None}
     try:
-        client = Client(
-            scheduler, timeout=PATIENCE, **({} if scheduler else here)
-        )
+        with dask.config.set(ttl):
+            client = Client(
+                scheduler, timeout=PATIENCE, **({} if scheduler else here)
+            )
         lacking = "worker is known"
         client.wait_for_workers(1, timeout=PATIENCE)
     except (OSError, ValueError):

@@ -66,7 +66,14 @@ def print_scores(images, reconstructions: dict) -> dict:
     -------
     dict of str to dict
         For each model `{"bce": float, "mse": float}`.
+
+    Raises
+    ------
+    ValueError
+        If `reconstructions` is empty, or as the two scores say.
     """
+    if not reconstructions:
+        raise ValueError("reconstructions is empty: no model to score")
     scores = {
         name: {
             "bce": binary_cross_entropy(images, made),
@@ -100,8 +107,11 @@ def reconstruct_with_pca(x_train, images, n_codes: int):
     Raises
     ------
     ValueError
-        If `n_codes` is not in 1 ... min(n, pixels).
+        If there is no image, or `n_codes` is not in 1 ... min(n, pixels).
     """
+    for name, array in (("x_train", x_train), ("images", images)):
+        if np.size(array) == 0:
+            raise ValueError(f"{name} is empty: there is nothing to code")
     flat = np.reshape(x_train, (len(x_train), -1))
     if not 1 <= n_codes <= min(flat.shape):
         raise ValueError(

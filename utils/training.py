@@ -8,6 +8,7 @@ from utils.data import batches
 from utils.reuse import find_key, load_training, save_training
 
 import keras
+import numpy as np
 from tqdm.keras import TqdmCallback
 
 
@@ -67,7 +68,9 @@ def fit(
     Raises
     ------
     ValueError
-        If `epochs` is below 1, or as `utils.data.batches` says.
+        If `epochs` is below 1, an array holds NaN, the loss is
+        "binary_crossentropy" and a target outside [0, 1], or as
+        `utils.data.batches` says.
     """
     if epochs < 1:
         raise ValueError(f"epochs is {epochs}: at least 1 is needed")
@@ -90,6 +93,18 @@ def fit(
             validation if isinstance(validation, tuple) else 2 * (validation,)
         )
         validation = batches(*pair, batch_size=1000, shuffle=False)
+    names = ("inputs", "targets", "validation inputs", "validation targets")
+    for name, array in zip(names, [inputs, targets, *pair], strict=False):
+        low, high = np.min(array), np.max(array)
+        if np.isnan(low):
+            raise ValueError(f"{name} hold NaN: no model learns from that")
+        # Keras would train, to a loss without a least value.
+        is_target = "targets" in name and loss == "binary_crossentropy"
+        if is_target and not 0 <= low <= high <= 1:
+            raise ValueError(
+                f"{name} span [{low:.3g}, {high:.3g}]: binary cross-entropy "
+                "needs targets in [0, 1]; divide by 255?"
+            )
     # A small model costs less than Python does around it. So a short epoch is
     # one call on a stream that never ends; a long one can be interrupted.
     is_short = steps <= 256
