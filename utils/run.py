@@ -456,8 +456,10 @@ def _run(client: Any, rows: list[dict], tasks: list[dict], out: Path) -> None:
         # A lesson whose worker died is tried once more, not for ever.
         return futures[index].cancel() if lines[index].starts > 2 else None
 
-    client.subscribe_topic(client.id, hear)
-    indices, topics = range(len(tasks)), [client.id] * len(tasks)
+    # Dask writes events of its own under the bare name.
+    topic = f"lessons of {client.id}"
+    client.subscribe_topic(topic, hear)
+    indices, topics = range(len(tasks)), [topic] * len(tasks)
     futures = client.map(_task, tasks, topics, indices, pure=False)
     try:
         for future in as_completed(futures):
