@@ -1,6 +1,7 @@
 """The table of results in README is what a full run has measured."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -23,6 +24,12 @@ def test_readme_shows_the_committed_results():
     assert read_table(README)[1] == make_results_table(RESULTS), (
         "README's table is out of date: run `make results`"
     )
+
+
+def test_what_readme_links_to_is_there():
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)\)", README)
+    assert len(targets) > 9 and any(x.endswith(".png") for x in targets)
+    assert not [x for x in targets if not (ROOT / x).exists()]
 
 
 def test_all_lessons_were_run():

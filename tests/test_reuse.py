@@ -1,9 +1,11 @@
 """Weights are used again if, and only if, the same training left them."""
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 from utils import reuse
@@ -426,3 +428,15 @@ def test_without_reuse_a_function_is_timed_only(folder):
     slow(X)
     assert calls == [2, 2] and 0 < slow.seconds < 60
     assert not folder.exists()
+
+
+def test_a_call_that_took_long_says_so(monkeypatch, capsys):
+    @remember(False)
+    def wait(seconds):
+        time.sleep(seconds)
+
+    monkeypatch.setattr(reuse, "LONG", 0.05)
+    wait(0.1)
+    assert re.match(r"wait: took 0\.\d s\n$", capsys.readouterr().out)
+    wait(0)
+    assert capsys.readouterr().out == ""

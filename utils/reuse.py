@@ -20,6 +20,7 @@ import keras
 import numpy as np
 import sklearn
 
+LONG = 5  # seconds, after which one wants to see that something happens
 MODELS = Path(__file__).resolve().parent.parent / "build" / "models"
 
 
@@ -97,8 +98,9 @@ def save_training(key: str, model: keras.Model, record: dict) -> None:
 def remember(reuse: bool) -> Callable:
     """Make a function that takes long remember what it has returned.
 
-    With `reuse` it looks under build/models for what the same source has
-    returned for the same arguments, and leaves it there for the next time.
+    A call that took long says how long, so that a loop of them shows its
+    progress. With `reuse` it looks under build/models for what the same source
+    has returned for the same arguments, and leaves it there for the next time.
     What else the function reads does not count: give it as an argument.
 
     Parameters
@@ -134,6 +136,8 @@ def remember(reuse: bool) -> Callable:
             start = time.perf_counter()
             result = function(*args, **kwargs)
             call.seconds = time.perf_counter() - start
+            if call.seconds > LONG:
+                print(f"{function.__name__}: took {call.seconds:.1f} s")
             if reuse:
                 _save(key, [result], {"seconds": call.seconds})
             return result

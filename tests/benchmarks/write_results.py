@@ -5,7 +5,7 @@
 It reads build/full/scoreboard.json and build/bench/results.json, keeps of
 them what the table needs in results.json beside this file, which is
 committed, and writes the table between its two marks in README.md. A test
-compares the two.
+compares the two. README's pictures are those of the same run.
 """
 
 import json
@@ -13,11 +13,16 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from utils.editions import read_executed
+from utils.website import find_cover
+
 from common import make_table, write
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).with_name("results.json")
 README = ROOT / "README.md"
+PICTURES = ROOT / "docs" / "images"
+PICTURED = ("05", "07")  # lessons
 MARKS = (
     "<!-- Results, written by `make results`; do not edit. -->\n\n",
     "\n<!-- End of the results. -->\n",
@@ -41,7 +46,7 @@ ROWS = [
         "01",
         "images a second through the pipeline",
         "pipeline_images_per_s",
-        "image by image",
+        "image by image, with a map",
     ),
     Row(
         "02",
@@ -213,6 +218,10 @@ def main(board, bench):
     table = make_results_table(results)
     write(RESULTS, json.dumps(results, indent=1) + "\n")
     write(README, before + MARKS[0] + table + MARKS[1] + after)
+    PICTURES.mkdir(exist_ok=True)
+    for name, lesson in read_executed(Path(board).parent).items():
+        if name[:2] in PICTURED:
+            (PICTURES / f"{name[:2]}.png").write_bytes(find_cover(lesson))
 
 
 if __name__ == "__main__":
