@@ -8,6 +8,7 @@ exclude_patterns = ["_readme.md"]  # other pages include parts of it
 # Parts of README begin below its headings.
 suppress_warnings = ["myst.header"]
 nb_execution_mode = "off"  # `make run` has executed the lessons
+nb_merge_streams = True
 nb_ipywidgets_js = {}  # no widget is left in them, and no network wanted
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
