@@ -289,7 +289,6 @@ def test_a_file_that_cannot_be_read_is_done_again(folder, capsys):
         pytest.skip("Windows has other rights")
     train(build())
     (path,) = folder.glob("*.npz")
-    content = path.read_bytes()
     path.chmod(0)
     if os.geteuid() == 0:
         # Root may read all; a link in a circle nobody.
@@ -299,7 +298,8 @@ def test_a_file_that_cannot_be_read_is_done_again(folder, capsys):
     printed = capsys.readouterr().out
     assert f"{path} cannot be read" in printed and "damaged" not in printed
     # Done again, it takes the place of what could not be read.
-    assert len(path.read_bytes()) == len(content)
+    train(build())
+    assert "weights of" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
