@@ -129,24 +129,24 @@ export default {
       send();
     });
 
-    // One picture at a time: where the point is now, not all of its way.
+    // One picture at a time: where the point is now, not all of its way. By
+    // messages, for a trait would wait until the kernel is idle again.
     function send() {
       if (isBusy || !next) return;
-      const isNew = String(next) !== String(model.get("codes"));
-      isBusy = isNew;
-      model.set("codes", next);
+      isBusy = true;
+      model.send({ codes: next });
       next = null;
-      if (isNew) model.save_changes();
     }
 
-    function draw() {
-      const { pixels } = model.get("picture");
-      explorer.draw(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
+    function draw({ buffer, byteOffset, byteLength }) {
+      explorer.draw(new Uint8Array(buffer, byteOffset, byteLength));
+    }
+
+    model.on("msg:custom", (_, buffers) => {
+      draw(buffers[0]);
       isBusy = false;
       send();
-    }
-
-    model.on("change:picture", draw);
-    draw();
+    });
+    draw(model.get("pixels"));
   },
 };

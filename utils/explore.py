@@ -21,28 +21,29 @@ class CodeExplorer(anywidget.AnyWidget):
 
     Attributes
     ----------
-    codes : list of float
-        Where the point is. Setting it decodes.
-    picture : dict
-        `codes` as decoded, and `pixels`: the square picture's bytes.
     setup : dict
-        What the page draws once: the range of each code, and a map of two.
+        What the page draws once: the range of each code, where the point is
+        at first, and a map of two codes.
+    pixels : bytes
+        The square picture that is decoded from there, in gray levels.
     """
 
     _esm = Path(__file__).with_name("explore.js")
     setup = traitlets.Dict().tag(sync=True)
-    codes = traitlets.List().tag(sync=True)
-    picture = traitlets.Dict().tag(sync=True)
+    pixels = traitlets.Bytes().tag(sync=True)
 
     def __init__(self, decode: Callable, setup: dict):
         self.decode = decode
-        super().__init__(setup=setup, codes=setup["codes"])
+        super().__init__(setup=setup, pixels=self.draw(setup["codes"]))
+        self.on_msg(self._answer)
 
-    @traitlets.observe("codes")
-    def _draw(self, change):
-        image = np.asarray(self.decode(np.array([self.codes], "float32")))
-        pixels = np.rint(255 * image.clip(0, 1)).astype("uint8").tobytes()
-        self.picture = {"codes": self.codes, "pixels": pixels}
+    def draw(self, codes) -> bytes:
+        """Return the gray levels, 0 to 255, of what these codes decode to."""
+        image = np.asarray(self.decode(np.array([codes], "float32")))
+        return np.rint(255 * image.clip(0, 1)).astype("uint8").tobytes()
+
+    def _answer(self, _, message, __):
+        self.send({}, buffers=[self.draw(message["codes"])])
 
 
 def explore_codes(
