@@ -71,7 +71,10 @@ function fit() {
     slide.style.zoom *= 0.98 * room / (slide.scrollHeight * slide.style.zoom);
   Reveal.layout();
 }
-MathJax.startup.promise.then(() => Reveal.initialize({
+// A picture has no height before it is decoded.
+const pictures = [...document.images].map(x => x.decode().catch(() => {}));
+Promise.all([MathJax.startup.promise, ...pictures])
+.then(() => Reveal.initialize({
   width: WIDTH, height: HEIGHT, margin: 0.03, center: false, hash: true,
   slideNumber: "c/t", transition: "none", plugins: [RevealNotes],
 })).then(() => {
