@@ -610,7 +610,10 @@ def test_slides_fit(browser, slides, notebook, lesson, size):
     assert count > 15
     for number in range(1, count + 1):
         box = page.evaluate(
-            """() => {
+            """async () => {
+                // What a reader sees: the slide after it has been fitted.
+                const frame = () => new Promise(requestAnimationFrame);
+                await frame(), await frame();
                 const slide = Reveal.getCurrentSlide();
                 const inner = [...slide.querySelectorAll("*")]
                     .map(part => part.getBoundingClientRect())
