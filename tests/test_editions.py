@@ -6,8 +6,14 @@ import re
 import shutil
 
 from utils import editions
-from utils.editions import make_handout, make_slides, make_solution
+from utils.editions import (
+    get_tags,
+    make_handout,
+    make_slides,
+    make_solution,
+)
 
+import nbformat
 import pytest
 
 LESSONS = editions.read_lessons()
@@ -17,10 +23,6 @@ each_lesson = pytest.mark.parametrize("name", LESSONS)
 @functools.cache
 def get_page(name):
     return make_slides(copy.deepcopy(LESSONS[name]), name)
-
-
-def get_tags(cell):
-    return set(cell.metadata.get("tags", []))
 
 
 def find_lines(cells):
@@ -119,3 +121,14 @@ def test_slides_want_executed_lessons(tmp_path, capsys, monkeypatch):
     assert len(list(folder.glob("*.html"))) == len(LESSONS)
     assets = {p.relative_to(folder / "assets") for p in folder.rglob("*.*s")}
     assert {"reveal.js", "tex-svg.js"} <= {str(path) for path in assets}
+
+
+def test_a_plain_copy_comes_before_one_that_was_set(tmp_path):
+    for name, lesson in LESSONS.items():
+        nbformat.write(lesson, tmp_path / f"{name}[seed=1].ipynb")
+        nbformat.write(lesson, tmp_path / f"{name}[seed=2].ipynb")
+    with pytest.raises(editions.EditionError, match="make run"):
+        editions.read_executed(tmp_path)
+    for name, lesson in LESSONS.items():
+        nbformat.write(lesson, tmp_path / f"{name}.ipynb")
+    assert set(editions.read_executed(tmp_path)) == set(LESSONS)

@@ -89,7 +89,8 @@ class EditionError(Exception):
     """An edition cannot be made; the message says what to do."""
 
 
-def _get_tags(cell):
+def get_tags(cell) -> set[str]:
+    """Return the tags of a cell."""
     return set(cell.metadata.get("tags", []))
 
 
@@ -107,7 +108,7 @@ def make_handout(lesson):
     lesson.cells = [
         cell
         for cell in lesson.cells
-        if not {"solution", "notes"} & _get_tags(cell)
+        if not {"solution", "notes"} & get_tags(cell)
     ]
     for cell in lesson.cells:
         if cell.cell_type == "code":
@@ -125,7 +126,7 @@ def make_solution(lesson):
     cells, waiting = [], iter(lesson.cells)
     for cell in waiting:
         cell.metadata.get("jupyter", {}).pop("source_hidden", None)
-        if "stub" in _get_tags(cell):
+        if "stub" in get_tags(cell):
             check, cell, _ = (next(waiting) for _ in range(3))
             cell.metadata.get("jupyter", {}).pop("source_hidden", None)
             cells += [cell, check]
@@ -212,7 +213,7 @@ def read_executed(folder: Path) -> dict:
     """Return the executed lessons of a folder, by name.
 
     The runner names a copy after what was set, too: that of
-    `--set reuse_weights=True` will do.
+    `--set reuse_weights=True` will do where there is no other.
 
     Raises
     ------
@@ -221,23 +222,22 @@ def read_executed(folder: Path) -> dict:
     """
     found = {}
     for name, lesson in read_lessons().items():
-        paths = [
-            path
-            for path in sorted(folder.glob(f"{name}*.ipynb"))
-            if not path.stem.endswith(".failed")
-        ]
-        if len(paths) != 1:
-            raise EditionError(
-                f"{folder} has {len(paths)} executed copies of {name}, "
-                "where one is wanted: call `make run` before"
-            )
-        (path,) = paths
+        path = folder / f"{name}.ipynb"
+        if not path.exists():
+            # Named after what was set, too; its brackets are glob's own.
+            others = sorted(folder.glob(f"{name}[[]*[]].ipynb"))
+            if len(others) != 1:
+                raise EditionError(
+                    f"{path} is missing: call `make run` before, with "
+                    f"--out {folder}"
+                )
+            (path,) = others
         executed = nbformat.read(path, as_version=4)
         # Papermill's own cell, which sets other parameters.
         executed.cells = [
             cell
             for cell in executed.cells
-            if "injected-parameters" not in _get_tags(cell)
+            if "injected-parameters" not in get_tags(cell)
         ]
         pair = [[c.source for c in n.cells] for n in (executed, lesson)]
         if pair[0] != pair[1]:

@@ -92,8 +92,7 @@ def explore_codes(
         map_ = _draw_map(codes, lows, highs, labels)
         setup["map"] = "data:image/png;base64," + map_
     explorer = CodeExplorer(decode, setup)
-    shown = explorer._repr_mimebundle_()
-    data = shown[0] if isinstance(shown, tuple) else shown
+    data, _ = explorer._repr_mimebundle_()
     data |= {"image/png": sheet, "text/plain": alt}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
     return explorer
@@ -128,7 +127,7 @@ def _draw_map(codes, lows, highs, labels):
     kind = {"color": "0.4"}
     if labels is not None:
         kind = {"c": labels, "cmap": "tab10", "vmin": -0.5, "vmax": 9.5}
-    size = 3000 / math.sqrt(len(codes)) / 20
+    size = 150 / math.sqrt(len(codes))  # many points are small ones
     axis.scatter(*codes.T, s=size, linewidths=0, alpha=0.7, **kind)
     axis.set(xlim=(lows[0], highs[0]), ylim=(lows[1], highs[1]))
     axis.axis("off")

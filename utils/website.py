@@ -17,7 +17,13 @@ import tempfile
 from pathlib import Path
 
 from utils import run
-from utils.editions import BUILD, EditionError, read_executed, replace_folder
+from utils.editions import (
+    BUILD,
+    EditionError,
+    get_tags,
+    read_executed,
+    replace_folder,
+)
 
 import nbformat
 import numpy as np
@@ -44,8 +50,9 @@ print("{{}}")
 """
 
 
-def _get_tags(cell):
-    return set(cell.metadata.get("tags", []))
+def _find_mode(executed):
+    given = executed.metadata.get("papermill", {}).get("parameters", {})
+    return given.get("mode", "fast")  # what lessons say by themselves
 
 
 def _find_pictures(cell):
@@ -63,26 +70,21 @@ def make_page(executed):
     of its figures where MyST-NB looks for it, and a line on the mode.
     """
     page = copy.deepcopy(executed)
-    page.cells = [cell for cell in page.cells if not ASIDE & _get_tags(cell)]
+    page.cells = [cell for cell in page.cells if not ASIDE & get_tags(cell)]
     for cell in page.cells:
-        if "solution" in _get_tags(cell):
+        if "solution" in get_tags(cell):
             cell.metadata.tags.append("hide-cell")
         for _, alt in _find_pictures(cell):
             cell.metadata["mystnb"] = {"image": {"alt": alt}}
-    given = executed.metadata.get("papermill", {}).get("parameters", {})
-    mode = given.get("mode", "fast")
-    page.cells[
-        0
-    ].source += (
-        f"\n\n:::{{note}}\nThe figures on this page are of {mode} mode.\n:::\n"
-    )
+    note = f"The figures on this page are of {_find_mode(executed)} mode."
+    page.cells[0].source += f"\n\n:::{{note}}\n{note}\n:::\n"
     return page
 
 
 def find_cover(executed) -> bytes:
     """Return the picture that stands for a lesson, tagged `cover`, as PNG."""
     for cell in executed.cells:
-        if "cover" in _get_tags(cell):
+        if "cover" in get_tags(cell):
             for picture, _ in _find_pictures(cell):
                 return picture
     raise EditionError("no cell tagged `cover` shows a picture")
@@ -195,8 +197,7 @@ def write_source(folder: Path, executed: Path) -> str:
         if "explorer = " in cell.source:
             for picture, _ in _find_pictures(cell):
                 (folder / "covers/codes.png").write_bytes(picture)
-    given = seventh.metadata.get("papermill", {}).get("parameters", {})
-    return given.get("mode", "fast")
+    return _find_mode(seventh)
 
 
 def build(source: Path, folder: Path) -> None:
