@@ -55,19 +55,45 @@ def assert_is_legible(figure):
 @pytest.mark.parametrize(
     "labels", [["images"], ["images", "autoencoder,\n32 codes", "PCA"]]
 )
-def test_image_rows_have_an_axis_an_image_and_are_legible(labels, n):
+def test_image_rows_are_complete_and_legible(labels, n):
     columns = [str(i) for i in range(n)]
     rows = dict.fromkeys(labels, IMAGES[:n])
     figure = plot_images(rows, columns)
-    assert len(figure.axes) == len(labels) * n
-    assert [axis.get_title() for axis in figure.axes[:n]] == columns
-    assert [axis.get_ylabel() for axis in figure.axes[::n]] == labels
+    (axis,) = figure.axes
+    assert len(axis.images) == len(labels) * n
+    assert [text.get_text() for text in axis.get_xticklabels()] == columns
+    assert [text.get_text() for text in axis.get_yticklabels()] == labels
     assert_is_legible(figure)
 
 
+def test_images_lie_side_by_side_below_their_headings():
+    figure = plot_images({"up": IMAGES[:2], "low": IMAGES[2:4]}, ["a", "b"])
+    figure.canvas.draw()
+    (axis,) = figure.axes
+    boxes = [image.get_window_extent() for image in axis.images]
+    assert len({round(box.width) for box in boxes}) == 1
+    assert all(abs(box.width - box.height) < 1 for box in boxes)
+    upper, lower = boxes[:2], boxes[2:]
+    for left, right in (upper, lower):
+        assert left.x1 < right.x0 < left.x1 + 0.1 * left.width
+    for above, below in zip(upper, lower, strict=True):
+        assert below.y1 < above.y0 < below.y1 + 0.1 * above.height
+    for box, text in zip(upper, axis.get_xticklabels(), strict=True):
+        heading = text.get_window_extent()
+        assert heading.y0 > box.y1
+        assert abs(heading.x0 + heading.x1 - box.x0 - box.x1) < 4
+    for box, text in zip(boxes[::2], axis.get_yticklabels(), strict=True):
+        assert text.get_window_extent().x1 < box.x0
+    for image, array in zip(axis.images, IMAGES, strict=False):
+        # The upper row of pixels is drawn above.
+        _, _, bottom, top = image.get_extent()
+        assert bottom > top
+        np.testing.assert_array_equal(image.get_array(), array)
+
+
 def test_gray_scale_is_fixed():
-    for axis in plot_images({"dull": IMAGES[:3]}).axes:
-        (image,) = axis.images
+    (axis,) = plot_images({"dull": IMAGES[:3]}).axes
+    for image in axis.images:
         assert image.get_clim() == (0, 1)
         assert image.get_cmap().name == "gray"
 
@@ -75,7 +101,7 @@ def test_gray_scale_is_fixed():
 def test_flat_images_are_drawn_as_square_ones():
     flat = IMAGES[:3].reshape(3, 64)
     figure = plot_images({"square": IMAGES[:3], "flat": flat})
-    drawn = [axis.images[0].get_array() for axis in figure.axes]
+    drawn = [image.get_array() for image in figure.axes[0].images]
     for square, made_square in zip(drawn[:3], drawn[3:], strict=True):
         np.testing.assert_array_equal(made_square, square)
 
@@ -187,7 +213,8 @@ def test_histories_that_cannot_be_drawn_are_refused(
 
 def test_noise_out_of_the_range_is_drawn():
     noise = np.random.default_rng(0).normal(0.5, 1, IMAGES.shape)
-    assert len(plot_images({"noise": noise}).axes) == len(IMAGES)
+    (axis,) = plot_images({"noise": noise}).axes
+    assert len(axis.images) == len(IMAGES)
 
 
 @pytest.mark.parametrize(

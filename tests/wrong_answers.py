@@ -142,10 +142,13 @@ def find_weighted_bound(log_weights):
 """,
     },
     "08_visualize_codes_tsne": {
-        # Trustworthiness again: the ranks have not changed places.
+        # Takes as many ranks off as there are points, not as neighbors.
         "score_continuity": """
-def score_continuity(ranks, map_ranks, k=10):
-    return score_trust(ranks, map_ranks, k)
+def score_continuity(near, map_ranks):
+    excess = np.take_along_axis(map_ranks, near, axis=1) - len(near)
+    n, k = near.shape
+    worst = n * k * (2 * n - 3 * k - 1) / 2
+    return float(1 - excess.clip(min=0).sum() / worst)
 """,
         # The mean of the clusters' shares: a small cluster weighs as much as a
         # large one.

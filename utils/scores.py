@@ -50,7 +50,9 @@ def binary_cross_entropy(images, reconstructions) -> float:
             "binary cross-entropy needs targets in [0, 1]; divide by 255?"
         )
     p = np.clip(p, EPSILON, 1 - EPSILON)
-    return float(-np.mean(images * np.log(p) + (1 - images) * np.log1p(-p)))
+    # Grouped so that what is as large as `images` is made only once.
+    black = np.log1p(-p)
+    return float(-np.mean(images * (np.log(p) - black)) - np.mean(black))
 
 
 def print_scores(images, reconstructions: dict) -> dict:

@@ -22,15 +22,15 @@ def data():
 
 @pytest.mark.parametrize("k", [1, 5, 30])
 def test_trustworthiness_as_scikit_learn_has_it(data, k):
-    lesson = take(LESSON, "find_ranks", "score_trust")
+    lesson = take(LESSON, "find_ranks", "find_near", "score_trust")
     points, _ = data
     ranks = lesson.find_ranks(points)
     for columns in ([0, 1], [3, 7]):
         flat = points[:, columns]
-        ours = lesson.score_trust(ranks, lesson.find_ranks(flat), k)
+        ours = lesson.score_trust(ranks, lesson.find_near(flat, k))
         theirs = trustworthiness(points, flat, n_neighbors=k)
         assert ours == pytest.approx(theirs, abs=1e-12)
-    assert lesson.score_trust(ranks, ranks, k) == 1
+    assert lesson.score_trust(ranks, lesson.find_near(points, k)) == 1
 
 
 def test_ranks_of_twins_and_of_a_line():
@@ -44,25 +44,27 @@ def test_ranks_of_twins_and_of_a_line():
 
 @pytest.mark.parametrize("k", [1, 4, 5])
 def test_votes_leave_one_out_as_scikit_learn_has_them(data, k):
-    lesson = take(LESSON, "find_ranks", "find_votes", "score_votes")
+    lesson = take(LESSON, "find_near", "find_votes", "score_votes")
     points, labels = data
     # Two numbers only, so that some votes are wrong.
     flat = points[:, :2]
     model = KNeighborsClassifier(k)
     theirs = cross_val_predict(model, flat, labels, cv=LeaveOneOut())
-    ranks = lesson.find_ranks(flat)
-    assert np.array_equal(lesson.find_votes(ranks, labels, k), theirs)
+    assert np.array_equal(lesson.find_votes(flat, labels, k), theirs)
     assert 0.4 < np.mean(theirs == labels) < 1
-    assert lesson.score_votes(ranks, labels, k) == np.mean(theirs == labels)
+    assert lesson.score_votes(flat, labels, k) == np.mean(theirs == labels)
 
 
 def test_shared_neighbors():
-    lesson = take(LESSON, "find_ranks", "score_shared")
-    line = lesson.find_ranks(np.array([[0.0], [1], [3], [7]]))
-    moved = lesson.find_ranks(np.array([[0.0], [1], [8], [7]]))
-    assert lesson.score_shared(line, line, 1) == 1
+    lesson = take(LESSON, "find_near", "score_shared")
+    line = lesson.find_near(np.array([[0.0], [1], [3], [7]]), 1)
+    moved = lesson.find_near(np.array([[0.0], [1], [8], [7]]), 1)
+    assert lesson.score_shared(line, line) == 1
     # Nearest on the line: 1, 0, 1, 2; after the move: 1, 0, 3, 2.
-    assert lesson.score_shared(line, moved, 1) == 0.75
+    assert lesson.score_shared(line, moved) == 0.75
+    # In another order they are the same neighbors.
+    three = np.array([[1, 2], [0, 2], [0, 1]])
+    assert lesson.score_shared(three, three[:, ::-1]) == 1
 
 
 @pytest.mark.parametrize("perplexity", [2, 5, 30, 100])
@@ -118,13 +120,14 @@ def test_gradient_is_the_slope_of_the_divergence(data, has_tail):
 
 def test_map_brings_clusters_apart(data):
     names = "count_neighbors find_shares find_joint find_nearness"
-    names += " find_gradient train_map make_small_map find_ranks find_votes"
-    names += " score_votes score_trust"
+    names += " find_gradient train_map make_small_map find_ranks find_near"
+    names += " find_votes score_votes score_trust"
     lesson = take(LESSON, *names.split())
     points, labels = data
-    ranks = lesson.find_ranks(lesson.make_small_map(points, 15))
-    assert lesson.score_votes(ranks, labels) > 0.98
-    assert lesson.score_trust(lesson.find_ranks(points), ranks) > 0.85
+    made = lesson.make_small_map(points, 15)
+    assert lesson.score_votes(made, labels) > 0.98
+    ranks, near = lesson.find_ranks(points), lesson.find_near(made)
+    assert lesson.score_trust(ranks, near) > 0.85
 
 
 @pytest.mark.parametrize("n_columns", [5, 36])
