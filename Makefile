@@ -73,7 +73,7 @@ lint: .venv/.ready
 	@$(BIN)/zizmor --offline --quiet .github/workflows
 
 bench: .venv/.ready
-	@for name in batches recipes growth; do \
+	@for name in batches recipes settings growth; do \
 	  TQDM_DISABLE=1 PYTHONPATH=tests $(PY) tests/benchmarks/bench_$$name.py || exit 1; \
 	done
 
