@@ -440,3 +440,24 @@ def test_a_call_that_took_long_says_so(monkeypatch, capsys):
     assert re.match(r"wait: took 0\.\d s\n$", capsys.readouterr().out)
     wait(0)
     assert capsys.readouterr().out == ""
+
+
+def test_products_are_rounded_alike_by_one_thread_and_by_many():
+    # Else a lesson alone would not find what a run beside others has kept.
+    code = """
+        import utils
+        import hashlib, numpy as np
+        x = np.random.default_rng(0).random((10_000, 784), dtype="float32")
+        print(hashlib.sha256(x @ x[:32].T).hexdigest())
+    """
+    free = {k: v for k, v in os.environ.items() if "_NUM_THREADS" not in k}
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code)],
+            env=free | threads,
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+        for threads in ({}, {"OMP_NUM_THREADS": "1"}, {"OMP_NUM_THREADS": "2"})
+    }
+    assert len(digests) == 1
