@@ -3,7 +3,7 @@
     PYTHONPATH=tests python tests/benchmarks/bench_settings.py [LESSON ...]
 
 The lessons train in float32, with XLA where their RECIPE says so. Here stands
-why: what each of four settings takes on this machine, and what is learnt.
+why: what each of four settings takes on this machine, and the loss it ends at.
 Mixed precision computes in bfloat16; weights stay in float32, and so do the
 layers that end a model. The whole training is reckoned from its start (to
 trace and to compile) and a steady epoch, for the images and epochs of full
