@@ -63,9 +63,12 @@ lint: .venv/.ready
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/codespell
-	@$(BIN)/nbstripout --verify --keep-count --extra-keys \
-	  "metadata.language_info metadata.jupytext metadata.papermill \
-	  metadata.toc metadata.vscode cell.metadata.editable \
+	@$(BIN)/nbstripout --verify --keep-count --keep-id --extra-keys \
+	  "metadata.language_info.codemirror_mode \
+	  metadata.language_info.nbconvert_exporter \
+	  metadata.language_info.pygments_lexer metadata.language_info.version \
+	  metadata.jupytext metadata.papermill metadata.toc metadata.vscode \
+	  cell.metadata.editable cell.metadata.execution \
 	  cell.metadata.lines_to_next_cell cell.metadata.papermill \
 	  cell.metadata.trusted cell.metadata.vscode" notebooks/*.ipynb
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
@@ -78,13 +81,13 @@ bench: .venv/.ready
 	done
 
 handouts solutions slides: .venv/.ready
-	@$(PY) -m utils.editions $@ $(ARGS)
+	@$(PY) -m utils.tools.editions $@ $(ARGS)
 
 site: .venv/.ready
-	@$(PY) -m utils.website $(ARGS)
+	@$(PY) -m utils.tools.site $(ARGS)
 
 results: .venv/.ready
-	@PYTHONPATH=tests $(PY) tests/benchmarks/write_results.py
+	@$(PY) -m utils.tools.results
 
 clean:
 	rm -rf build .venv .hypothesis .pytest_cache .ruff_cache *.egg-info

@@ -1,4 +1,4 @@
-"""How Sphinx makes the site; `make site` calls it (utils/website.py)."""
+"""How Sphinx makes the site; `make site` calls it (utils/tools/site.py)."""
 
 project = "Autoencoders, measured"
 author = "the authors of the course"

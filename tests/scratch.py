@@ -2,16 +2,12 @@
 
 import contextlib
 import time
-from pathlib import Path
-
-from utils import run
 
 import nbformat
 import psutil
 from distributed import LocalCluster
 from nbformat import v4
 
-ROOT = Path(run.__file__).parents[1]
 PARAMETERS = 'mode = "fast"\nseed = 42\nrate = 0.5\nlatent_dim = 2'
 METRICS = (
     "import json\n"

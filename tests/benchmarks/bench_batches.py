@@ -14,10 +14,11 @@ import sys
 
 from utils.backend import tf
 from utils.data import batches, load_images
+from utils.tools.results import make_table
 
 import keras
 import numpy as np
-from common import Clock, keep, make_table
+from common import Clock, keep
 
 N_IMAGES = 60_000
 BATCH_SIZE = 256

@@ -14,11 +14,12 @@ import sys
 import time
 
 from utils.data import load_images
+from utils.tools.results import make_table
 from utils.training import fit
 
 import matplotlib.pyplot as plt
 import numpy as np
-from common import BENCH, Clock, keep, make_table, run_apart
+from common import BENCH, Clock, keep, run_apart
 from matplotlib.ticker import NullFormatter
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE

@@ -27,11 +27,12 @@ from dataclasses import dataclass
 from utils.backend import tf
 from utils.data import load_images
 from utils.scores import binary_cross_entropy
+from utils.tools.results import make_table
 from utils.training import fit
 
 import keras
 import numpy as np
-from common import Clock, keep, make_table, read_result, run_apart
+from common import Clock, keep, read_result, run_apart
 from keras import layers
 from take import take
 

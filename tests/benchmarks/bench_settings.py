@@ -18,10 +18,11 @@ from contextlib import suppress
 
 from utils.backend import tf
 from utils.data import load_images
+from utils.tools.results import make_table
 from utils.training import fit
 
 import keras
-from common import Clock, keep, make_table
+from common import Clock, keep
 from take import take
 
 N_IMAGES = 12_000

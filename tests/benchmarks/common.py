@@ -9,6 +9,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from utils.files import write_whole
+
 import keras
 import psutil
 
@@ -50,14 +52,6 @@ def run_apart(script, *arguments):
     return json.loads(printed.splitlines()[-1]), peak / 2**20
 
 
-def write(path, text):
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-
-
 def read_result(name=None):
     """Return what a benchmark has kept, or all of them, {} if nothing."""
     path = BENCH / "results.json"
@@ -74,15 +68,9 @@ def keep(name, result, text):
     results = read_result()
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     results[name] = {"machine": machine, **result}
-    write(BENCH / "results.json", json.dumps(results, indent=1) + "\n")
-    write(BENCH / f"{name}.md", text)
+    write_whole(BENCH / "results.json", json.dumps(results, indent=1) + "\n")
+    write_whole(BENCH / f"{name}.md", text)
     texts = [BENCH / f"{name}.md" for name in results]
     whole = "\n".join(text.read_text("utf-8") for text in texts)
-    write(BENCH / "results.md", f"# Benchmarks\n\n{machine}.\n\n{whole}")
+    write_whole(BENCH / "results.md", f"# Benchmarks\n\n{machine}.\n\n{whole}")
     print(text)
-
-
-def make_table(header, rows):
-    """Return a table in Markdown."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)

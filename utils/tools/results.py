@@ -1,11 +1,11 @@
 """Write README's table of results from a full run and the benchmarks.
 
-    PYTHONPATH=tests python tests/benchmarks/write_results.py
+    python -m utils.tools.results
 
 It reads build/full/scoreboard.json and build/bench/results.json, keeps of
-them what the table needs in results.json beside this file, which is
-committed, and writes the table between its two marks in README.md. A test
-compares the two. README's pictures are those of the same run.
+them what the table needs in docs/results.json, which is committed, and writes
+the table between its two marks in README.md. A test compares the two. README's
+pictures are those of the same run.
 """
 
 import json
@@ -13,13 +13,12 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from utils.editions import read_executed
-from utils.website import find_cover
+from utils.files import write_whole
+from utils.tools.editions import read_executed
+from utils.tools.lessons import ROOT
+from utils.tools.site import find_cover
 
-from common import make_table, write
-
-ROOT = Path(__file__).resolve().parents[2]
-RESULTS = Path(__file__).with_name("results.json")
+RESULTS = ROOT / "docs" / "results.json"
 README = ROOT / "README.md"
 PICTURES = ROOT / "docs" / "images"
 PICTURED = ("05", "07")  # lessons
@@ -149,12 +148,19 @@ ROWS = [
 
 
 def show(value):
+    """Return a figure as the table shows it."""
     if value is None:
         return ""
     if value == 0:
         return "0"
     digits = 0 if value >= 200 else 2 if value >= 1 else 4
     return f"{value:,.{digits}f}"
+
+
+def make_table(header, rows):
+    """Return a table in Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
 
 def make_results_table(results):
@@ -216,8 +222,8 @@ def main(board, bench):
     results = {"lessons": lessons, "recipes": recipes}
     before, _, after = read_table(README.read_text("utf-8"))
     table = make_results_table(results)
-    write(RESULTS, json.dumps(results, indent=1) + "\n")
-    write(README, before + MARKS[0] + table + MARKS[1] + after)
+    write_whole(RESULTS, json.dumps(results, indent=1) + "\n")
+    write_whole(README, before + MARKS[0] + table + MARKS[1] + after)
     PICTURES.mkdir(exist_ok=True)
     for name, lesson in read_executed(Path(board).parent).items():
         if name[:2] in PICTURED:

@@ -1,8 +1,8 @@
 """Editions of the lessons: handouts, solutions, slides.
 
-`python -m utils.editions handouts` writes build/handouts: the lessons without
-solutions and instructor's notes. `solutions` writes build/solutions: stubs
-replaced by solutions, executed. `slides` writes build/slides: one page a
+`python -m utils.tools.editions handouts` writes build/handouts: the lessons
+without solutions and instructor's notes. `solutions` writes build/solutions:
+stubs replaced by solutions, executed. `slides` writes build/slides: one page a
 lesson, made from its executed copy, that needs no network.
 """
 
@@ -12,14 +12,20 @@ import importlib.metadata
 import shutil
 import sys
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
-from utils import run
+from utils.files import replace_folder
+from utils.tools import UsageError
+from utils.tools.lessons import (
+    BUILD,
+    EXECUTED,
+    get_tags,
+    read_lessons,
+)
+from utils.tools.run import command
 
 import nbformat
 
-BUILD = run.ROOT / "build"
 SLIDE = {"width": 1280, "height": 720}  # pixels, which reveal.js then scales
 # Jupyter's template, but for what it takes from the network.
 TEMPLATE = """\
@@ -83,23 +89,6 @@ Promise.all([MathJax.startup.promise, ...pictures])
   document.body.dataset.ready = "yes";
 });
 """
-
-
-class EditionError(Exception):
-    """An edition cannot be made; the message says what to do."""
-
-
-def get_tags(cell) -> set[str]:
-    """Return the tags of a cell."""
-    return set(cell.metadata.get("tags", []))
-
-
-def read_lessons() -> dict:
-    """Return the lessons as notebooks, by name."""
-    return {
-        path.stem: nbformat.read(path, as_version=4)
-        for path in sorted(run.NOTEBOOKS.glob("*.ipynb"))
-    }
 
 
 def make_handout(lesson):
@@ -171,17 +160,6 @@ def copy_assets(folder: Path) -> None:
                     shutil.copyfile(file.locate(), path)
 
 
-@contextmanager
-def replace_folder(folder: Path):
-    """Give a folder to fill, which takes the other's place when it is full."""
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    yield part
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
-
-
 def write_handouts(folder: Path) -> None:
     """Write the lessons without solutions and notes."""
     with replace_folder(folder) as part:
@@ -194,7 +172,7 @@ def write_solutions(folder: Path) -> None:
 
     Raises
     ------
-    EditionError
+    UsageError
         If one fails; the runner has said where.
     """
     with (
@@ -205,8 +183,8 @@ def write_solutions(folder: Path) -> None:
         for name, lesson in read_lessons().items():
             paths.append(f"{sources}/{name}.ipynb")
             nbformat.write(make_solution(lesson), paths[-1])
-        if run.main([*paths, "--out", str(part)]):
-            raise EditionError(f"a solution failed; its copy is in {part}")
+        if command.main([*paths, "--out", str(part)]):
+            raise UsageError(f"a solution failed; its copy is in {part}")
 
 
 def read_executed(folder: Path) -> dict:
@@ -217,7 +195,7 @@ def read_executed(folder: Path) -> dict:
 
     Raises
     ------
-    EditionError
+    UsageError
         If a lesson has not been executed, or has changed since.
     """
     found = {}
@@ -227,7 +205,7 @@ def read_executed(folder: Path) -> dict:
             # Named after what was set, too; its brackets are glob's own.
             others = sorted(folder.glob(f"{name}[[]*[]].ipynb"))
             if len(others) != 1:
-                raise EditionError(
+                raise UsageError(
                     f"{path} is missing: call `make run` before, with "
                     f"--out {folder}"
                 )
@@ -241,7 +219,7 @@ def read_executed(folder: Path) -> dict:
         ]
         pair = [[c.source for c in n.cells] for n in (executed, lesson)]
         if pair[0] != pair[1]:
-            raise EditionError(
+            raise UsageError(
                 f"{path} is not as the lesson is now: call `make run` again"
             )
         found[name] = executed
@@ -253,7 +231,7 @@ def write_slides(folder: Path, executed: Path) -> None:
 
     Raises
     ------
-    EditionError
+    UsageError
         As `read_executed` says.
     """
     pages = {
@@ -269,12 +247,13 @@ def write_slides(folder: Path, executed: Path) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Make an edition as the command line says; return the exit status."""
     parser = argparse.ArgumentParser(
-        "python -m utils.editions", description=__doc__.partition("\n")[0]
+        "python -m utils.tools.editions",
+        description=__doc__.partition("\n")[0],
     )
     add = parser.add_argument
     add("edition", choices=["handouts", "solutions", "slides"])
     text = "executed lessons that slides are made from; default: %(default)s"
-    add("--executed", type=Path, default=run.EXECUTED, help=text)
+    add("--executed", type=Path, default=EXECUTED, help=text)
     asked = parser.parse_args(argv)
     folder = BUILD / asked.edition
     try:
@@ -287,7 +266,7 @@ def main(argv: list[str] | None = None) -> int:
     except importlib.metadata.PackageNotFoundError as error:
         print(f'{error}: pip install -e ".[slides]"', file=sys.stderr)
         return 2
-    except (EditionError, OSError) as error:
+    except (UsageError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     print(f"{asked.edition} are in {folder}")

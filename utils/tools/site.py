@@ -1,7 +1,7 @@
 """Build the site: lessons with their figures, results, glossary, explorer.
 
-`python -m utils.website` writes build/site from docs/, README.md and executed
-lessons. Serve the folder with `python -m http.server -d build/site`.
+`python -m utils.tools.site` writes build/site from docs/, README.md and
+executed lessons. Serve the folder with `python -m http.server -d build/site`.
 """
 
 import argparse
@@ -16,19 +16,22 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from utils import run
-from utils.editions import (
+from utils.files import replace_folder
+from utils.tools import UsageError
+from utils.tools.editions import read_executed
+from utils.tools.lessons import (
     BUILD,
-    EditionError,
+    EXECUTED,
+    NOTEBOOKS,
+    ROOT,
     get_tags,
-    read_executed,
-    replace_folder,
 )
+from utils.tools.run import command
 
 import nbformat
 import numpy as np
 
-DOCS = run.ROOT / "docs"
+DOCS = ROOT / "docs"
 ASIDE = {"notes", "metrics"}
 # What runs the decoder in a browser, from the npm registry.
 RUNTIME = "onnxruntime-web@1.30.0"
@@ -43,7 +46,7 @@ RUNTIME_FILES = (
 )
 # Put in place of what follows the explorer in lesson 07.
 EXPORT = """\
-from utils.website import export_decoder
+from utils.tools.site import export_decoder
 
 export_decoder(vae.decoder, explorer, {folder!r})
 print("{{}}")
@@ -87,7 +90,7 @@ def find_cover(executed) -> bytes:
         if "cover" in get_tags(cell):
             for picture, _ in _find_pictures(cell):
                 return picture
-    raise EditionError("no cell tagged `cover` shows a picture")
+    raise UsageError("no cell tagged `cover` shows a picture")
 
 
 def export_decoder(decoder, explorer, folder) -> None:
@@ -131,7 +134,7 @@ def export_decoder(decoder, explorer, folder) -> None:
 
 def make_decoder(folder: Path, mode: str) -> None:
     """Train lesson 07's decoder, or take it from build/models; export it."""
-    path = next(run.NOTEBOOKS.glob("07_*.ipynb"))
+    path = next(NOTEBOOKS.glob("07_*.ipynb"))
     lesson = nbformat.read(path, as_version=4)
     sources = [cell.source for cell in lesson.cells]
     end = next(i for i, s in enumerate(sources) if "explorer = " in s)
@@ -142,8 +145,8 @@ def make_decoder(folder: Path, mode: str) -> None:
         short = Path(scratch, path.name)
         nbformat.write(lesson, short)
         about = ["--mode", mode, "--set", "reuse_weights=True"]
-        if run.main([str(short), *about, "--out", f"{scratch}/out"]):
-            raise EditionError("the decoder of lesson 07 could not be made")
+        if command.main([str(short), *about, "--out", f"{scratch}/out"]):
+            raise UsageError("the decoder of lesson 07 could not be made")
 
 
 def fetch_runtime(folder: Path) -> None:
@@ -151,7 +154,7 @@ def fetch_runtime(folder: Path) -> None:
 
     Raises
     ------
-    EditionError
+    UsageError
         If npm is missing or fails, or gives another file than the known one.
     """
     cache = BUILD / "cache"
@@ -159,17 +162,17 @@ def fetch_runtime(folder: Path) -> None:
     if not file.exists():
         npm = shutil.which("npm")
         if not npm:
-            raise EditionError("the site needs npm, of Node.js: install it")
+            raise UsageError("the site needs npm, of Node.js: install it")
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
             command = [npm, "pack", RUNTIME, "--pack-destination", scratch]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
-                raise EditionError(f"npm has no {RUNTIME}: {done.stderr}")
+                raise UsageError(f"npm has no {RUNTIME}: {done.stderr}")
             Path(scratch, file.name).replace(file)
     if hashlib.sha512(file.read_bytes()).hexdigest() != RUNTIME_SHA512:
         file.unlink()
-        raise EditionError(f"{RUNTIME} is not what it was: removed")
+        raise UsageError(f"{RUNTIME} is not what it was: removed")
     with tarfile.open(file) as archive:
         for name in RUNTIME_FILES:
             member = archive.extractfile(f"package/dist/{name}")
@@ -186,11 +189,11 @@ def write_source(folder: Path, executed: Path) -> str:
         nbformat.write(make_page(lesson), folder / "lessons" / f"{name}.ipynb")
         cover = folder / "covers" / f"{name[:2]}.png"
         cover.write_bytes(find_cover(lesson))
-    readme = (run.ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     readme = readme.replace("(notebooks/", "(lessons/")
     (folder / "_readme.md").write_text(readme, encoding="utf-8")
     shutil.copyfile(
-        Path(__file__).with_name("explore.js"), folder / "_static/explore.js"
+        ROOT / "utils" / "explore.js", folder / "_static/explore.js"
     )
     seventh = next(lessons[name] for name in lessons if name[:2] == "07")
     for cell in seventh.cells:
@@ -205,18 +208,16 @@ def build(source: Path, folder: Path) -> None:
     from sphinx.cmd.build import main as sphinx
 
     if sphinx(["-q", "-W", "--keep-going", str(source), str(folder)]):
-        raise EditionError("Sphinx has found faults; it has named them")
+        raise UsageError("Sphinx has found faults; it has named them")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Build the site as the command line says; return the exit status."""
     parser = argparse.ArgumentParser(
-        "python -m utils.website", description=__doc__.partition("\n")[0]
+        "python -m utils.tools.site", description=__doc__.partition("\n")[0]
     )
     text = "executed lessons that it shows; default: %(default)s"
-    parser.add_argument(
-        "--executed", type=Path, default=run.EXECUTED, help=text
-    )
+    parser.add_argument("--executed", type=Path, default=EXECUTED, help=text)
     asked = parser.parse_args(argv)
     folder = BUILD / "site"
     try:
@@ -232,7 +233,7 @@ def main(argv: list[str] | None = None) -> int:
     except ImportError as error:
         print(f'{error}: pip install -e ".[site]"', file=sys.stderr)
         return 2
-    except (EditionError, OSError) as error:
+    except (UsageError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     print(

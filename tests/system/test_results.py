@@ -2,20 +2,15 @@
 
 import json
 import re
-import sys
-from pathlib import Path
+
+from utils.tools import results
+from utils.tools.lessons import ROOT, find_lessons
+from utils.tools.results import ROWS, make_results_table, read_table
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "tests" / "benchmarks"))
-
-from write_results import ROWS, make_results_table, read_table  # noqa: E402
-
-RESULTS = json.loads(
-    (ROOT / "tests" / "benchmarks" / "results.json").read_text("utf-8")
-)
-README = (ROOT / "README.md").read_text("utf-8")
+RESULTS = json.loads(results.RESULTS.read_text("utf-8"))
+README = results.README.read_text("utf-8")
 # Of these, less is worse.
 MORE_IS_BETTER = ("psnr", "votes", "precision", "images_per_s")
 
@@ -33,8 +28,7 @@ def test_what_readme_links_to_is_there():
 
 
 def test_all_lessons_were_run():
-    names = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert set(RESULTS["lessons"]) == names
+    assert set(RESULTS["lessons"]) == set(find_lessons())
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.measure)

@@ -5,10 +5,12 @@ import json
 import subprocess
 import sys
 
+from utils.tools.lessons import ROOT
+
 import nbformat
 import pytest
 from nbformat import v4
-from scratch import ROOT, written
+from scratch import written
 from test_machine import GIB, read_only, resource, start  # noqa: F401
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote, urlsplit
 
-from utils import editions, website
+from utils.tools import UsageError, editions
+from utils.tools import site as website
 
 import nbformat
 import numpy as np
@@ -202,11 +203,11 @@ def test_another_runtime_is_refused(tmp_path, monkeypatch):
     file = tmp_path / "cache" / f"{website.RUNTIME.replace('@', '-')}.tgz"
     file.parent.mkdir()
     file.write_bytes(b"something else")
-    with pytest.raises(website.EditionError, match="not what it was"):
+    with pytest.raises(UsageError, match="not what it was"):
         website.fetch_runtime(tmp_path)
     assert not file.exists()
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(website.EditionError, match="npm"):
+    with pytest.raises(UsageError, match="npm"):
         website.fetch_runtime(tmp_path)
 
 

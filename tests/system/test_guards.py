@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # A network that is set aside for examples: nothing answers there.
 FETCH = (
@@ -56,7 +56,7 @@ BREAKS = {
     fetch_a_page: "code_says_nothing_forbidden",
     change_a_signature: "exercises_are_complete",
 }
-TESTS = "tests/test_lessons.py"
+TESTS = "tests/lessons/test_lessons.py"
 BROKEN = dict(zip(BREAKS, LESSONS, strict=False))
 
 

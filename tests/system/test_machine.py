@@ -7,10 +7,12 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-from utils import run
+from utils.tools import UsageError
+from utils.tools.lessons import ROOT
+from utils.tools.run import command as run
 
 import pytest
-from scratch import ROOT, write_lesson, written
+from scratch import write_lesson, written
 
 resource = pytest.importorskip("resource", reason="POSIX limits")
 GIB = 2**30
@@ -69,7 +71,7 @@ def test_what_cannot_be_written_whole_is_not_there(tmp_path):
     run._write(path, "old")
     with (
         limit_files(1000),
-        pytest.raises(run.UsageError, match="make room") as caught,
+        pytest.raises(UsageError, match="make room") as caught,
     ):
         run._write(path, 2000 * "new")
     assert str(path) in str(caught.value)

@@ -26,7 +26,7 @@ from nbformat.v4 import (
 )
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 FIRST_SECTION = "Load the data"

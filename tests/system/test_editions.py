@@ -5,13 +5,14 @@ import functools
 import re
 import shutil
 
-from utils import editions
-from utils.editions import (
+from utils.tools import UsageError, editions
+from utils.tools.editions import (
     get_tags,
     make_handout,
     make_slides,
     make_solution,
 )
+from utils.tools.lessons import find_lessons
 
 import nbformat
 import pytest
@@ -108,13 +109,13 @@ def test_slides_want_executed_lessons(tmp_path, capsys, monkeypatch):
     arguments = ["slides", "--executed", str(tmp_path)]
     assert editions.main(arguments) == 2
     assert "call `make run` before" in capsys.readouterr().err
-    for path in editions.run.NOTEBOOKS.glob("*.ipynb"):
+    for path in find_lessons().values():
         text = path.read_text("utf-8").replace("seed = 42", "seed = 43")
         (tmp_path / path.name).write_text(text, "utf-8")
     assert editions.main(arguments) == 2
     assert "is not as the lesson is now" in capsys.readouterr().err
     assert not (tmp_path / "build").exists()
-    for path in editions.run.NOTEBOOKS.glob("*.ipynb"):
+    for path in find_lessons().values():
         shutil.copy(path, tmp_path)
     assert editions.main(arguments) == 0
     folder = tmp_path / "build" / "slides"
@@ -127,7 +128,7 @@ def test_a_plain_copy_comes_before_one_that_was_set(tmp_path):
     for name, lesson in LESSONS.items():
         nbformat.write(lesson, tmp_path / f"{name}[seed=1].ipynb")
         nbformat.write(lesson, tmp_path / f"{name}[seed=2].ipynb")
-    with pytest.raises(editions.EditionError, match="make run"):
+    with pytest.raises(UsageError, match="make run"):
         editions.read_executed(tmp_path)
     for name, lesson in LESSONS.items():
         nbformat.write(lesson, tmp_path / f"{name}.ipynb")

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 
+from utils.tools.lessons import ROOT
+
 import psutil
 import pytest
-from scratch import ROOT, alive, wait_until, write_lesson
+from scratch import alive, wait_until, write_lesson
 from scratch import written as list_written
 
 pytestmark = pytest.mark.skipif(

@@ -6,9 +6,11 @@ import warnings
 from contextlib import redirect_stdout
 from keyword import iskeyword
 
-from utils import reuse, run, scores
+from utils import reuse, scores
 from utils.checks import check
 from utils.data import batches
+from utils.tools import UsageError
+from utils.tools.run import command as run
 
 import keras
 import nbformat
@@ -205,7 +207,7 @@ def test_what_is_set_arrives(grid):
 def test_any_text_is_set_or_refused(texts):
     try:
         grid = run._parse(texts)
-    except run.UsageError as error:
+    except UsageError as error:
         assert "NAME=VALUE" in str(error)
     else:
         assert len(grid) == len(texts)
@@ -218,7 +220,7 @@ def test_any_text_is_set_or_refused(texts):
 def test_any_name_is_a_lesson_or_refused(name):
     try:
         (path,) = run._find([name])
-    except run.UsageError as error:
+    except UsageError as error:
         assert str(error).startswith(f"no lesson {name}")
     else:
         assert path.is_file()
@@ -237,7 +239,7 @@ def test_parameters_are_read_as_they_stand(tmp_path_factory, parameters):
 def test_any_file_is_a_lesson_or_refused(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "lesson.ipynb"
     path.write_bytes(content)
-    with pytest.raises(run.UsageError, match="is no lesson"):
+    with pytest.raises(UsageError, match="is no lesson"):
         run._read(path)
 
 

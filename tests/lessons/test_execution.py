@@ -8,20 +8,16 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
-from utils.editions import copy_assets, make_handout, make_slides
+from utils.tools.editions import copy_assets, make_handout, make_slides
+from utils.tools.lessons import ROOT, read_lessons
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 from wrong_answers import WRONG
 
-ROOT = Path(__file__).resolve().parent.parent
-LESSONS = {
-    path.stem: nbformat.read(path, as_version=4)
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
-}
+LESSONS = read_lessons()
 PEAK_MEMORY = 1.5e9  # bytes
 # A sum of several threads' sums is rounded in their order.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}

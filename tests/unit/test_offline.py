@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 # A network that is set aside for examples: nothing answers there.
 ELSEWHERE = "192.0.2.1"
 

@@ -6,7 +6,10 @@ import signal
 import subprocess
 import sys
 
-from utils import run
+from utils.tools import UsageError
+from utils.tools import lessons as course
+from utils.tools.lessons import ROOT
+from utils.tools.run import command as run
 
 import psutil
 import pytest
@@ -14,7 +17,6 @@ from dask.system import CPU_COUNT
 from distributed.system import MEMORY_LIMIT
 from nbformat import v4
 from scratch import (
-    ROOT,
     alive,
     printed,
     start_cluster,
@@ -235,7 +237,7 @@ def test_a_parameter_that_a_lesson_lacks_is_refused(refused):
 def test_of_all_lessons_those_run_with_it_that_have_it(
     refused, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(run, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(course, "NOTEBOOKS", tmp_path)
     refused("--set", "speed=1", only=slice(0))
     refused("--mode", "full", only=slice(0))
     rows, tasks = run._plan([], {"rate": [0.1, 0.2]}, None)
@@ -304,7 +306,7 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path, capsys):
 def test_lessons_are_found_by_number_and_part(tmp_path, monkeypatch):
     for name in ("01_one", "02_two", "12_twelve"):
         write_lesson(tmp_path, name)
-    monkeypatch.setattr(run, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(course, "NOTEBOOKS", tmp_path)
 
     def find(*names):
         return [path.stem for path in run._find(names)]
@@ -312,9 +314,9 @@ def test_lessons_are_found_by_number_and_part(tmp_path, monkeypatch):
     assert find() == ["01_one", "02_two", "12_twelve"]
     assert find("2") == find("02") == find("02_t") == find("two") == ["02_two"]
     assert find("2", "02_two", "1") == ["02_two", "01_one"]
-    with pytest.raises(run.UsageError, match="no lesson tw; .*02_two, 12_"):
+    with pytest.raises(UsageError, match="no lesson tw; .*02_two, 12_"):
         find("tw")
-    with pytest.raises(run.UsageError, match="mean 02_two"):
+    with pytest.raises(UsageError, match="mean 02_two"):
         find("02_tow")
 
 
@@ -396,7 +398,8 @@ def test_a_folder_serves_one_run_at_a_time(refused, cluster, tmp_path):
 
 RACE = """\
 import pathlib, sys
-from utils import run
+from utils.tools import UsageError
+from utils.tools.run import command as run
 out = pathlib.Path(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -404,7 +407,7 @@ try:
     with run._claim(out):
         print("mine", flush=True)
         sys.stdin.readline()
-except run.UsageError:
+except UsageError:
     print("refused", flush=True)
 """
 

@@ -1,0 +1,71 @@
+"""The lessons of the course: where they are, how they are read, their tags.
+
+A lesson is a notebook named `NN_topic.ipynb`. Whatever else lies in
+notebooks/ (a copy, a scratch notebook) is not a lesson.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from utils.tools import UsageError
+
+
+def skip_address_grammar() -> None:
+    """Keep jsonschema from building a grammar of international addresses.
+
+    Whoever reads a notebook imports jsonschema, which imports rfc3987_syntax
+    where it is installed and then builds a parser with lark: 1.6 s in each
+    process. Notebooks hold no such addresses. It is a stopgap: see
+    python-jsonschema/jsonschema, issue #1428.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)
+
+
+skip_address_grammar()
+
+import nbformat  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+BUILD = ROOT / "build"
+EXECUTED = BUILD / "executed"
+FULL = BUILD / "full"
+NAME = re.compile(r"\d\d(_[a-z][a-z0-9]*)+")
+
+
+def find_lessons() -> dict[str, Path]:
+    """Return the path of each lesson, by name, in their order."""
+    paths = sorted(NOTEBOOKS.glob("*.ipynb"))
+    return {path.stem: path for path in paths if NAME.fullmatch(path.stem)}
+
+
+def read_lesson(path: Path) -> nbformat.NotebookNode:
+    """Read a notebook.
+
+    Raises
+    ------
+    UsageError
+        If the file is missing, cannot be read, or is no notebook.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        lesson = nbformat.reads(text, as_version=4)
+        # A file of the right form may still lack what every lesson has.
+        lesson.cells[0:0], lesson.metadata
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror})") from None
+    # A broken file makes nbformat raise nearly anything.
+    except Exception as error:
+        raise UsageError(f"{path} is no lesson ({error!r})") from None
+    return lesson
+
+
+def read_lessons() -> dict[str, nbformat.NotebookNode]:
+    """Return the lessons as notebooks, by name, in their order."""
+    return {name: read_lesson(path) for name, path in find_lessons().items()}
+
+
+def get_tags(cell) -> set[str]:
+    """Return the tags of a cell."""
+    return set(cell.metadata.get("tags", []))

@@ -1,0 +1,1 @@
+"""Run lessons, several at a time, and show what they measured."""
