@@ -28,10 +28,10 @@ run: .venv/.ready
 	@$(PY) -m utils.run $(ARGS)
 
 test: .venv/.ready
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto $(ARGS)
 
 test-all: .venv/.ready
-	@$(PY) -m pytest -m "slow or not slow" $(ARGS)
+	@$(PY) -m pytest -n auto -m "slow or timing or not slow" $(ARGS)
 
 # Each Python that is here, with the locked versions and with the lowest that
 # pyproject.toml allows. Where pyenv is, it has to be told which one is meant.
