@@ -585,9 +585,10 @@ def normalize(
     lesson : NotebookNode
         It stays as it is.
     other_ids : collection of str
-        The ids that cells of other lessons have. An id that is among them,
-        that comes twice or that is very short is replaced by a random one, so
-        that merges and links find the right cell.
+        The ids that cells of other lessons have. An id that is among them or
+        that is very short is replaced by a random one, so that merges and
+        links find the right cell. (An id that comes twice in a lesson is
+        replaced by nbformat, when it reads the lesson.)
 
     Returns
     -------
@@ -599,12 +600,11 @@ def normalize(
     # Before format 4.5 cells had no ids.
     lesson.nbformat, lesson.nbformat_minor = 4, 5
     lesson.metadata = nbformat.from_dict(copy.deepcopy(METADATA))
-    ids = set(other_ids)
     count = 0
     for cell in lesson.cells:
-        if cell.get("id", "") in ids or len(cell.get("id", "")) < SHORTEST_ID:
+        cell_id = cell.get("id", "")
+        if cell_id in other_ids or len(cell_id) < SHORTEST_ID:
             cell.id = secrets.token_hex(4)
-        ids.add(cell.id)
         for key in cell.metadata.keys() - CELL_METADATA:
             del cell.metadata[key]
         # Whether outputs are folded is nobody else's business.
