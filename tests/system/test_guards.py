@@ -27,8 +27,12 @@ FETCH = (
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    """A copy of the course with a rule broken, and with a notebook beside."""
+def printed(tmp_path_factory):
+    """What pytest prints of a copy of the course.
+
+    A rule is broken in it, one notebook fetches a page, and another lies
+    beside the lessons.
+    """
     course = tmp_path_factory.mktemp("copy") / "course"
     left_out = (".git", ".venv", "build", "data", "__pycache__")
     shutil.copytree(ROOT, course, ignore=shutil.ignore_patterns(*left_out))
@@ -36,17 +40,15 @@ def course(tmp_path_factory):
     lesson.cells[-1].metadata.tags = []
     nbformat.write(lesson, course / "notebooks" / LESSON.name)
     fetch = new_notebook(cells=[new_code_cell(FETCH)])
+    nbformat.write(fetch, course / "fetch.ipynb")
     nbformat.write(fetch, course / "notebooks" / "Untitled.ipynb")
-    return course
-
-
-def run_pytest(course, *arguments):
-    """Return what pytest prints."""
     environment = dict(os.environ)
     # The copy's own conftest.py has to set it.
     environment.pop("AUTOENCODER_OFFLINE", None)
+    paths = [TEST, "fetch.ipynb", "notebooks"]
+    names = "rules or fetch or Untitled"
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments],
+        [sys.executable, "-m", "pytest", "-rf", "-k", names, *paths],
         cwd=course,
         env=environment,
         capture_output=True,
@@ -54,14 +56,14 @@ def run_pytest(course, *arguments):
     ).stdout
 
 
-def test_broken_rules_and_a_notebook_that_fetches_are_refused(course):
-    printed = run_pytest(course, "-rf", TEST, "notebooks/Untitled.ipynb")
+def test_a_broken_rule_is_refused(printed):
     assert f"FAILED {TEST}" in printed
-    assert "FAILED notebooks/Untitled.ipynb::" in printed
+
+
+def test_a_notebook_that_fetches_is_refused(printed):
+    assert "FAILED fetch.ipynb::" in printed
     assert "192.0.2.1 is another machine" in printed
 
 
-def test_a_notebook_beside_the_lessons_is_left_alone(course):
-    printed = run_pytest(course, "--collect-only", "-q", "notebooks")
-    assert LESSON.name in printed
+def test_a_notebook_beside_the_lessons_is_left_alone(printed):
     assert "Untitled" not in printed
