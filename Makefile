@@ -63,14 +63,7 @@ lint: .venv/.ready
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/codespell
-	@$(BIN)/nbstripout --verify --keep-count --keep-id --extra-keys \
-	  "metadata.language_info.codemirror_mode \
-	  metadata.language_info.nbconvert_exporter \
-	  metadata.language_info.pygments_lexer metadata.language_info.version \
-	  metadata.jupytext metadata.papermill metadata.toc metadata.vscode \
-	  cell.metadata.editable cell.metadata.execution \
-	  cell.metadata.lines_to_next_cell cell.metadata.papermill \
-	  cell.metadata.trusted cell.metadata.vscode" notebooks/*.ipynb
+	@$(PY) -m utils.tools.style
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
 	  .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet .github/workflows

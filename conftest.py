@@ -6,6 +6,7 @@ import shutil
 import tempfile
 
 from utils.offline import go_offline
+from utils.tools.lessons import NOTEBOOKS, is_named_as_lesson
 
 import psutil
 import pytest
@@ -19,6 +20,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
     os.environ.setdefault(_name, "1")
 go_offline()
+
+# A copy or a scratch notebook beside the lessons is its author's business.
+# pytest still collects it when it is named on the command line.
+collect_ignore = [
+    str(path)
+    for path in NOTEBOOKS.glob("*.ipynb")
+    if not is_named_as_lesson(path)
+]
 
 
 # --- Test processes beside each other ----------------------------------------
