@@ -2,29 +2,47 @@
 
 import math
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython import get_ipython
 from IPython.display import display
 
 SIDE = 0.93  # of an image, where the next one is 1 away
 
-# Projected in class: nothing under 11 points.
-plt.rcParams.update(
-    {
-        "figure.figsize": (7.5, 3.6),
-        "figure.dpi": 96,
-        "figure.constrained_layout.use": True,
-        "font.size": 12,
-        "axes.titlesize": 12,
-        "axes.labelsize": 12,
-        "legend.fontsize": 11,
-        "xtick.labelsize": 11,
-        "ytick.labelsize": 11,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "legend.frameon": False,
-    }
-)
+# Lessons are projected in class, so nothing is smaller than 11 points.
+STYLE = {
+    "figure.figsize": (7.5, 3.6),
+    "figure.dpi": 96,
+    "figure.constrained_layout.use": True,
+    "font.size": 12,
+    "axes.titlesize": 12,
+    "axes.labelsize": 12,
+    "legend.fontsize": 11,
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+}
+
+
+def set_style() -> None:
+    """Draw all figures of this process in the style of the course.
+
+    It starts from Matplotlib's defaults, so that a matplotlibrc, a style or
+    an MPLBACKEND that a user has for other work does not change a lesson. In
+    a notebook, figures appear in the page.
+    """
+    shell = get_ipython()
+    # A notebook's shell has a kernel; the one of a terminal has none.
+    if hasattr(shell, "kernel"):
+        shell.enable_matplotlib("inline")
+    matplotlib.rcdefaults()
+    plt.rcParams.update(STYLE)
+
+
+set_style()
 
 
 def show(figure, alt: str):
