@@ -145,9 +145,8 @@ def freeze_imports() -> None:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 choose_backend()
 with hold_back_messages():
-    import tensorflow as tf
-
     import keras
+    import tensorflow as tf
 set_standard_settings()
 silence_retracing()
 freeze_imports()
