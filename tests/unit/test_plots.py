@@ -1,5 +1,9 @@
 """Tests of utils.plots: that figures show what they claim, and legibly."""
 
+import base64
+import io
+from pathlib import Path
+
 import matplotlib as mpl
 
 # No window, whatever the machine.
@@ -16,6 +20,10 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.text import Text
 from matplotlib_inline.backend_inline import set_matplotlib_formats
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+ROOT = Path(__file__).resolve().parents[2]
 
 CLOTHES = class_names("fashion_mnist")
 
@@ -251,7 +259,7 @@ def test_show_publishes_the_text_with_the_picture(published):
     (output,) = published
     assert output["data"]["image/png"]
     assert output["metadata"]["image/png"]["alt"] == "Two gray squares."
-    # Else the notebook would draw it again at the end of the cell.
+    # Otherwise the notebook would draw it again at the end of the cell.
     assert not plt.fignum_exists(figure.number)
 
 
@@ -259,3 +267,34 @@ def test_show_publishes_the_text_with_the_picture(published):
 def test_show_refuses_a_picture_without_text(alt):
     with pytest.raises(ValueError, match="alt is empty"):
         show(plot_images({"images": IMAGES[:2]}), alt)
+
+
+OTHER_WORK = """\
+text.usetex: True
+figure.facecolor: black
+axes.grid: True
+savefig.dpi: 30
+"""
+DRAW = """\
+import matplotlib
+import numpy as np
+from utils.plots import plot_images, show
+show(plot_images({"a row": np.ones((3, 4, 4))}), "Three squares.")
+assert matplotlib.rcParams["savefig.dpi"] == "figure"
+assert matplotlib.rcParams["font.size"] == 12
+"""
+
+
+def test_settings_of_other_work_do_not_reach_a_figure(tmp_path, monkeypatch):
+    (tmp_path / "matplotlibrc").write_text(OTHER_WORK)
+    monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path))
+    # A window, on a machine that has none: it could not be opened.
+    monkeypatch.setenv("MPLBACKEND", "tkagg")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    notebook = new_notebook(cells=[new_code_cell(DRAW)])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    (output,) = notebook.cells[0].outputs
+    png = base64.b64decode(output["data"]["image/png"])
+    image = plt.imread(io.BytesIO(png))
+    # The page is white.
+    np.testing.assert_array_equal(image[0, 0, :3], 1)

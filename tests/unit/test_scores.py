@@ -188,6 +188,16 @@ def test_components_come_from_the_training_images():
     np.testing.assert_allclose(made, expected, atol=1e-6)
 
 
+def test_pca_repeats_where_its_solver_draws_numbers():
+    # Above 500 rows scikit-learn takes the randomized solver for few codes.
+    noise = GENERATOR.random((600, 10, 10)).astype("float32")
+    made = []
+    for seed in (1, 2):
+        np.random.seed(seed)
+        made.append(reconstruct_with_pca(noise, noise[:5], 5))
+    np.testing.assert_array_equal(*made)
+
+
 @pytest.mark.parametrize("n_codes", [0, -1, 37, 51])
 def test_pca_refuses_a_number_of_codes(n_codes):
     with pytest.raises(ValueError, match=f"n_codes is {n_codes}.*1 to 36"):
