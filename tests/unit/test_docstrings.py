@@ -24,8 +24,7 @@ def test_examples_give_what_they_say(name):
     assert doctest.testmod(module).failed == 0
 
 
-def test_examples_are_found():
-    # A module of functions without an example would pass the test above.
+def test_modules_of_functions_have_examples():
     for name in ("checks", "data", "files", "offline", "plots", "scores"):
         module = importlib.import_module(f"utils.{name}")
         tests = doctest.DocTestFinder().find(module)

@@ -158,7 +158,18 @@ def test_histories_name_axes_and_levels():
     assert axis.get_legend() is not None
     assert [text.get_text() for text in axis.texts] == ["mean image"]
     np.testing.assert_array_equal(axis.lines[-1].get_ydata(), [0.45, 0.45])
+    # The name stands at its line.
+    assert axis.texts[0].xy == (1, 0.45)
     assert_is_legible(figure)
+
+
+def test_a_single_epoch_is_seen():
+    (axis,) = plot_histories({"a": make_history(loss=[0.3])}, "loss").axes
+    assert axis.lines[0].get_marker() == "o"
+    (axis,) = plot_histories(HISTORIES, "loss").axes
+    assert axis.lines[0].get_marker() == "None"
+    # There is no half epoch.
+    assert all(tick == int(tick) for tick in axis.get_xticks())
 
 
 def test_histories_draw_the_metric_that_is_asked_for():
@@ -239,6 +250,9 @@ def test_noise_out_of_the_range_is_drawn():
 def test_maps_that_cannot_be_drawn_are_refused(points, labels, message):
     with pytest.raises(ValueError, match=message):
         plot_points({"map": points}, labels, "0123456789")
+    # There are colors for ten classes.
+    with pytest.raises(ValueError, match="colors for 10"):
+        plot_points({"map": POINTS[:11]}, range(11), "0123456789A")
     assert not plt.get_fignums()
 
 
