@@ -83,10 +83,11 @@ def load_images(name: str, mode: str = "fast") -> tuple[Part, Part, Part]:
     Parameters
     ----------
     name : {"mnist", "fashion_mnist", "natural"}
-        `natural` is gray images of one kind, and in the test part of other
-        kinds too: patches of a photograph of a palace, then of a flower
-        (fast); CIFAR-10's horses, then its other classes (full). Labels are
-        indices into `class_names(name, mode)`; `y_train` has one value only.
+        `natural` holds gray images of one kind, and in the test part also of
+        other kinds. In fast mode they are patches of a photograph of a
+        palace, then of a flower; in full mode CIFAR-10's horses, and in the
+        test part all of its classes. Labels are indices into
+        `class_names(name, mode)`; those to train on have one value only.
     mode : {"fast", "full"}
         `fast` reads the embedded sample, without network. `full` reads
         `<name>.npz` (for `natural`: cifar10.npz) in the folder that the
@@ -153,11 +154,11 @@ def batches(
     seed: int | None = None,
     drop_remainder: bool = False,
 ):
-    """Feed arrays to a model in shuffled batches, fast.
+    """Feed arrays to a model in shuffled batches.
 
     Each epoch shuffles indices once and gathers whole batches from one tensor
-    in memory. A pipeline that shuffles and stacks images one at a time does
-    the same work per image instead of per batch.
+    in memory. This is fast, because the work is done once for each batch and
+    not, as in a pipeline that shuffles and stacks images, for each image.
 
     Parameters
     ----------
