@@ -110,7 +110,11 @@ def test_without_a_stderr_the_import_goes_on(tmp_path):
     assert (done.returncode, done.stdout) == (0, "imported\n")
 
 
-def test_a_crash_in_a_kernel_reaches_the_terminal(crash, tmp_path):
+def test_a_crash_in_a_kernel_reaches_the_terminal(
+    crash, tmp_path, monkeypatch
+):
+    # With it, a kernel would not lead descriptor 2 to the notebook.
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
     manager = KernelManager(kernel_name="python3")
     terminal = tmp_path / "terminal"
     with terminal.open("wb") as file:

@@ -78,9 +78,13 @@ def test_the_map_has_the_first_code_across_and_the_second_up(shown):
     png = base64.b64decode(setup["map"].partition(",")[2])
     image = plt.imread(io.BytesIO(png))[..., :3].mean(axis=-1)
     # The upper row of pixels comes first; dots are darker than the page.
-    top, bottom = np.split(1 - image, [len(image) // 2])
-    lower_left, lower_right = np.split(bottom, [image.shape[1] // 2], axis=1)
-    assert lower_right.sum() > 5 * (top.sum() + lower_left.sum())
+    rows, columns = np.nonzero(image < 0.9)
+    lows, highs = np.array([setup["lows"], setup["highs"]])
+    across, up = ([8.0, 1.0] - lows) / (highs - lows)
+    assert np.median(columns) / image.shape[1] == pytest.approx(
+        across, abs=0.02
+    )
+    assert 1 - np.median(rows) / image.shape[0] == pytest.approx(up, abs=0.02)
 
 
 @pytest.fixture
@@ -158,11 +162,13 @@ def test_where_nothing_moves_a_sheet_stands(shown, n_codes):
 
 def test_the_map_is_colored_by_class(shown):
     labels = (CODES[:, 0] > 0).astype(int)
-    explore_codes = explore.explore_codes
-    gray = explore_codes(decode, CODES, alt="a map").setup["map"]
-    colored = explore_codes(decode, CODES, labels, alt="a map").setup["map"]
-    assert gray != colored
-    assert colored.startswith("data:image/png;base64,")
+    maps = [
+        explore.explore_codes(decode, CODES, colors, alt="a map").setup["map"]
+        for colors in (None, labels, 0 * labels)
+    ]
+    # Gray, two colors, and one color.
+    assert len(set(maps)) == 3
+    assert maps[0].startswith("data:image/png;base64,")
 
 
 @pytest.mark.parametrize(
