@@ -49,11 +49,11 @@ class CodeExplorer(anywidget.AnyWidget):
 def explore_codes(
     decode: Callable, codes, labels=None, *, alt: str
 ) -> CodeExplorer:
-    """Display a point to be moved among codes, and its decoded image.
+    """Display a point that is moved among codes, and its decoded image.
 
-    Two codes are a map, over which the point is dragged; any number has a
-    slider each. Where nothing moves, on paper or without a kernel, a sheet of
-    decoded images stands in place of it.
+    Each code has a slider; two codes have a map as well, over which the point
+    is dragged. On paper or without a kernel, where nothing can move, a sheet
+    of decoded images is shown instead.
 
     Parameters
     ----------
@@ -80,10 +80,11 @@ def explore_codes(
     codes = np.asarray(codes, "float32")
     if codes.ndim != 2 or not codes.size or not np.isfinite(codes).all():
         raise ValueError(
-            f"codes are to be finite, of shape (n, n_codes), not {codes.shape}"
+            "codes have to be finite numbers of shape (n, n_codes), not "
+            f"{codes.shape}"
         )
     sheet = _plot_sheet(decode, codes)
-    # A few outliers are not to crowd the rest.
+    # A few outliers would press all other codes together.
     lows, highs = np.percentile(codes, [0.5, 99.5], axis=0)
     start = codes[0].clip(lows, highs)
     setup = {"lows": lows.tolist(), "highs": highs.tolist(), "alt": alt}
@@ -99,14 +100,20 @@ def explore_codes(
 
 
 def _plot_sheet(decode, codes):
-    """Return a figure of decoded images as PNG: a column a value or a code."""
+    """Return decoded images as PNG.
+
+    Of two codes, each column is a value of the first and each row one of the
+    second. Of more codes, each column moves one and leaves the others at
+    their medians.
+    """
     n_codes = codes.shape[1]
     shares = [99, 75, 50, 25, 1] if n_codes > 2 else np.linspace(99, 1, 9)
     levels = np.percentile(codes, shares, axis=0)  # (levels, n_codes)
     if n_codes == 2:
-        columns = [f"{level:.1f}" for level in levels[::-1, 0]]
-        grid = [[(x, y) for x in levels[::-1, 0]] for y in levels[:, 1]]
-        names = [f"{level:.1f}" for level in levels[:, 1]]
+        # Across from the least to the largest, down from the largest.
+        across, down = levels[::-1, 0], levels[:, 1]
+        columns, names = _name_levels(across), _name_levels(down)
+        grid = [[(x, y) for x in across] for y in down]
     else:
         columns = [str(i) for i in range(1, n_codes + 1)]
         middle = np.median(codes, axis=0)
@@ -121,13 +128,22 @@ def _plot_sheet(decode, codes):
     return _make_png(figure)
 
 
+def _name_levels(levels):
+    """Return the levels as text, with as many digits as tell them apart."""
+    for digits in range(1, 7):
+        names = [f"{level:.{digits}f}" for level in levels]
+        if len(set(names)) == len(set(levels)):
+            break
+    return names
+
+
 def _draw_map(codes, lows, highs, labels):
     figure = Figure(figsize=(4, 4), dpi=144, layout="none")
     axis = figure.add_axes([0, 0, 1, 1])
     kind = {"color": "0.4"}
     if labels is not None:
         kind = {"c": labels, "cmap": "tab10", "vmin": -0.5, "vmax": 9.5}
-    size = 150 / math.sqrt(len(codes))  # many points are small ones
+    size = 150 / math.sqrt(len(codes))  # so that many points stay apart
     axis.scatter(*codes.T, s=size, linewidths=0, alpha=0.7, **kind)
     axis.set(xlim=(lows[0], highs[0]), ylim=(lows[1], highs[1]))
     axis.axis("off")
