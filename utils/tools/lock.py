@@ -19,13 +19,7 @@ DEV = set_up.ROOT / "requirements-dev.txt"
 
 
 def split_lock(text: str) -> dict[str, str]:
-    """Return the part of each requirement in the text of a lock.
-
-    Examples
-    --------
-    >>> split_lock("# made by\\na==1 \\\\\\n    --hash=x\\nb==2 ; y\\n").keys()
-    dict_keys(['a==1', 'b==2 ; y'])
-    """
+    """Return the lines of each requirement in the text of a lock."""
     parts = re.findall(r"^[^\s#].*\n(?:[ \t].*\n)*", text, re.M)
     return {part.splitlines()[0].rstrip(" \\"): part for part in parts}
 

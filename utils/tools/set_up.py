@@ -410,13 +410,7 @@ def make_uv_environment(environ, settings, toml=""):
 
 
 def filter_uv_toml(text):
-    """Return the settings of the network in a uv.toml, and nothing else.
-
-    Examples
-    --------
-    >>> filter_uv_toml("offline = true\\ncache-dir = '/big'")
-    "cache-dir = '/big'"
-    """
+    """Return the settings of the network in the text of a uv.toml."""
     kept = []
     section = ""
     keep = False
@@ -664,15 +658,14 @@ def set_up(what):
 
 
 def main(arguments):
+    """Do what the command line says, and return the exit status."""
     what = arguments[0] if arguments else "lessons"
     if what == "describe":
         print(json.dumps(describe()))
         return 0
     if what not in LOCKS:
-        print(
-            f"set_up.py knows {' and '.join(LOCKS)}, not {what}",
-            file=sys.stderr,
-        )
+        known = " and ".join(LOCKS)
+        print(f"set_up.py knows {known}, not {what}", file=sys.stderr)
         return 2
     try:
         set_up(what)
