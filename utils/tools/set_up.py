@@ -164,16 +164,18 @@ def find_python(bounds):
 def ask_environment(venv=VENV):
     """Return what .venv's own Python says; None if it cannot be used."""
     if os.path.normcase(sys.prefix) == os.path.normcase(venv):
-        return describe()
-    python = ask(venv / BIN / f"python{EXE}")
+        python = describe()
+    else:
+        python = ask(venv / BIN / f"python{EXE}")
     return python if python and os.path.isdir(python["site"]) else None
 
 
 def list_entries(python):
-    """Return the names of what lies among .venv's packages and scripts."""
-    folders = {python["site"], python["scripts"]} if python else ()
-    names = (name for folder in folders for name in os.listdir(folder))
-    return {name for name in names if name != "__pycache__"}
+    """Return the names of .venv's packages, and of its scripts as "bin/x"."""
+    if python is None:
+        return set()
+    scripts = {f"bin/{name}" for name in os.listdir(python["scripts"])}
+    return scripts.union(os.listdir(python["site"])) - {"__pycache__"}
 
 
 def read_stamp(venv=VENV):
@@ -556,6 +558,8 @@ def create(uv, environ, python, bounds):
     """Make an empty .venv, which can be moved and copied."""
     (_, low), (_, high) = bounds
     request = python or f">=3.{low},<3.{high}"
+    if not VENV.is_dir():
+        VENV.unlink(missing_ok=True)
     options = ["--relocatable", "--no-project", "--clear", "--python", request]
     done = run_quietly([uv, "venv", *options, str(VENV)], environ)
     if done.returncode == 0:
@@ -628,7 +632,7 @@ def set_up(what):
                 file=sys.stderr,
             )
             create(uv, environ, chosen, bounds)
-            python = ask_environment()
+            python = ask(VENV / BIN / f"python{EXE}")
             stamp, present, missing = {}, set(), set()
         else:
             print("Bringing .venv up to date.", file=sys.stderr)
