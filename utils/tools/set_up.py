@@ -289,7 +289,7 @@ PIP_SETTINGS = {
 UV_SETTINGS = re.compile(
     r"""UV_(
         INDEX | (DEFAULT|EXTRA)_INDEX(_URL)? | INDEX_\w+
-        | FIND_LINKS | NO_INDEX | INSECURE_HOST | KEYRING_PROVIDER
+        | FIND_LINKS | INSECURE_HOST | KEYRING_PROVIDER
         | HTTPS?_\w+ | REQUEST_TIMEOUT | NATIVE_TLS | SYSTEM_CERTS
         | CACHE_DIR | NO_CACHE | LINK_MODE | CONCURRENT_\w+
         | PYTHON_DOWNLOADS(_JSON_URL)? | PYTHON_INSTALL_(DIR|MIRROR)
@@ -305,7 +305,6 @@ UV_TOML_SETTINGS = {
     "index-url",
     "keyring-provider",
     "native-tls",
-    "no-index",
     "python-downloads",
     "python-install-mirror",
     "system-certs",
@@ -396,8 +395,6 @@ def make_uv_environment(environ, settings, toml=""):
     links = settings.get("find-links", "").split()
     links = [link for link in links if "://" in link or os.path.isdir(link)]
     offer("UV_FIND_LINKS", ",".join(links))
-    if settings.get("no-index", "").lower() in ("1", "true", "yes", "on"):
-        offer("UV_NO_INDEX", "1")
     offer("UV_INSECURE_HOST", settings.get("trusted-host"))
     offer("SSL_CERT_FILE", settings.get("cert"))
     offer("SSL_CERT_FILE", environ.get("REQUESTS_CA_BUNDLE"))
@@ -621,6 +618,8 @@ def set_up(what):
     pip_environ = make_pip_environment(os.environ, settings)
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "uv.toml")
+        if settings.get("no-index", "").lower() in ("1", "true", "yes", "on"):
+            toml = f"no-index = true\n{toml}"
         config.write_text(toml, "utf-8")
         environ["UV_CONFIG_FILE"] = str(config)
         uv = find_uv(environ, pip_environ)
