@@ -32,10 +32,10 @@ run: ready
 	@$(PY) -m utils.run $(ARGS)
 
 test: ready-dev
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n auto $(ARGS)
 
 test-all: ready-dev
-	@$(PY) -m pytest -m "slow or not slow" $(ARGS)
+	@$(PY) -m pytest -n auto -m "slow or timing or not slow" $(ARGS)
 
 # The lessons with each Python that is installed, in the locked versions and in
 # the lowest that pyproject.toml allows. Where pyenv is, it has to be told
@@ -67,14 +67,7 @@ lint: ready-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/codespell
-	@$(BIN)/nbstripout --verify --keep-count --keep-id --extra-keys \
-	  "metadata.language_info.codemirror_mode \
-	  metadata.language_info.nbconvert_exporter \
-	  metadata.language_info.pygments_lexer metadata.language_info.version \
-	  metadata.jupytext metadata.papermill metadata.toc metadata.vscode \
-	  cell.metadata.editable cell.metadata.execution \
-	  cell.metadata.lines_to_next_cell cell.metadata.papermill \
-	  cell.metadata.trusted cell.metadata.vscode" notebooks/*.ipynb
+	@$(PY) -m utils.tools.style
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
 	  .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet .github/workflows
@@ -108,7 +101,7 @@ lock: ready-dev
 # the course supports. Names are tried, since some only print how to get Python.
 SET_UP = @for python in $(PY) "$$PYTHON" python3 python py; do \
 	  if "$$python" -I -S -c "import sys; sys.exit(sys.version_info < (3, 8))" \
-	    2>/dev/null; then \
+	    >/dev/null 2>&1; then \
 	    exec "$$python" -I utils/tools/set_up.py $(1); \
 	  fi; \
 	done; \

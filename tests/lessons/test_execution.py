@@ -14,13 +14,14 @@ from utils.tools.lessons import ROOT, read_lessons
 
 import nbformat
 import pytest
+from measured import compare_metrics
 from nbformat.v4 import new_code_cell
 from wrong_answers import WRONG
 
 LESSONS = read_lessons()
 PEAK_MEMORY = 1.5e9  # bytes
-# A sum of several threads' sums is rounded in their order.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
+# Half of the cores: the other test processes execute lessons by nbval.
+JOBS = max(1, (os.cpu_count() or 1) // 2)
 NOT_SHOWN = {"slideshow": {"slide_type": "skip"}}
 
 
@@ -43,9 +44,11 @@ EXERCISES = [
 def run(out, *lessons):
     """Run lessons as a user does; return notebooks and rows by name."""
     done = subprocess.run(
-        [sys.executable, "-m", "utils.run", *lessons, "--out", out],
+        [
+            *(sys.executable, "-m", "utils.run", *lessons),
+            *("--out", out, "--jobs", str(JOBS)),
+        ],
         cwd=ROOT,
-        env=os.environ | ONE_THREAD,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -476,40 +479,14 @@ def test_codes_do_not_win_over_all_pairs(metrics):
 
 # --- The same seed gives the same metrics ------------------------------------
 
-QUICK = "02_simple_autoencoder"
-MEASURES_TIME = re.compile("seconds|per_s$")
 
-
-@pytest.fixture(scope="session")
-def again(request, paths, tmp_path_factory):
-    """The lessons whose second run is asked for, slow ones or not."""
-    asked = [
-        item.callspec.params["lesson"]
-        for item in request.session.items
-        # Cells of nbval have none.
-        if "again" in getattr(item, "fixturenames", ())
-    ]
-    out = tmp_path_factory.mktemp("again")
-    return run(out, *(paths[name] for name in asked))
-
-
-@pytest.mark.parametrize(
-    "lesson",
-    [
-        pytest.param(name, marks=() if name == QUICK else pytest.mark.slow)
-        for name in LESSONS
-    ],
-)
-def test_a_second_run_measures_the_same(executed, again, lesson):
-    first, second = (
-        {
-            name: value
-            for name, value in rows[lesson][1]["metrics"].items()
-            if not MEASURES_TIME.search(name)
-        }
-        for rows in (executed, again)
-    )
-    assert first and first == second
+@each_lesson
+def test_runner_and_nbval_measure_the_same(executed, lesson):
+    """The second of the two executions compares, see conftest.py."""
+    _, row = executed[lesson]
+    assert row["metrics"], row["error"]
+    if not compare_metrics(lesson, "runner", row["metrics"]):
+        pytest.skip("nbval has not executed it yet, and will compare")
 
 
 # --- Exercises, three ways in one execution ----------------------------------

@@ -6,6 +6,7 @@ notebooks/ (a copy, a scratch notebook) is not a lesson.
 
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from utils.tools import UsageError
@@ -31,13 +32,26 @@ NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build"
 EXECUTED = BUILD / "executed"
 FULL = BUILD / "full"
-NAME = re.compile(r"\d\d(_[a-z][a-z0-9]*)+")
+NAME = re.compile(r"\d\d(_[a-z][a-z0-9]*)+\.ipynb")
+
+
+def is_named_as_lesson(path: Path) -> bool:
+    """Tell whether a file has the name of a lesson, wherever it lies.
+
+    Examples
+    --------
+    >>> is_named_as_lesson(Path("02_simple_autoencoder.ipynb"))
+    True
+    >>> is_named_as_lesson(Path("02_simple_autoencoder-Copy1.ipynb"))
+    False
+    """
+    return NAME.fullmatch(path.name) is not None
 
 
 def find_lessons() -> dict[str, Path]:
     """Return the path of each lesson, by name, in their order."""
     paths = sorted(NOTEBOOKS.glob("*.ipynb"))
-    return {path.stem: path for path in paths if NAME.fullmatch(path.stem)}
+    return {path.stem: path for path in paths if is_named_as_lesson(path)}
 
 
 def read_lesson(path: Path) -> nbformat.NotebookNode:
@@ -69,3 +83,28 @@ def read_lessons() -> dict[str, nbformat.NotebookNode]:
 def get_tags(cell) -> set[str]:
     """Return the tags of a cell."""
     return set(cell.metadata.get("tags", []))
+
+
+def find_cells(
+    lesson: nbformat.NotebookNode,
+    kind: str | None = None,
+    tag: str | None = None,
+) -> Iterator[tuple[int, nbformat.NotebookNode]]:
+    """Yield the cells of one kind and with one tag, where these are given.
+
+    Parameters
+    ----------
+    lesson : NotebookNode
+    kind : str, optional
+        "code" or "markdown".
+    tag : str, optional
+
+    Yields
+    ------
+    tuple of int and NotebookNode
+        The number of the cell in the lesson, counted from 1, and the cell.
+    """
+    for number, cell in enumerate(lesson.cells, start=1):
+        is_wanted_kind = kind is None or cell.cell_type == kind
+        if is_wanted_kind and (tag is None or tag in get_tags(cell)):
+            yield number, cell

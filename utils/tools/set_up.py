@@ -561,8 +561,8 @@ def create(uv, environ, python, bounds):
     done = run_quietly([uv, "venv", *options, str(VENV)], environ)
     if done.returncode == 0:
         return
-    sys.stderr.write(done.stderr.decode("utf-8", "replace"))
     if python:
+        sys.stderr.write(done.stderr.decode("utf-8", "replace"))
         raise SetUpError(
             f"{VENV} cannot be made with {request} (see above); if it is in "
             "use, close what uses it; else remove it, and call again"

@@ -1,0 +1,786 @@
+"""The rules of a lesson: `python -m utils.tools.style [NOTEBOOK...]`.
+
+Each line that is printed is one complaint: which cell, what is wrong, and how
+to mend it. Without names all lessons are looked at. With `--fix` the form of
+the file is mended first: no outputs but those that tests compare, the same
+metadata everywhere, cells with ids of their own.
+
+A rule is a function that takes a lesson and yields complaints. Rules protect
+a learner or an instructor; what is only taste is none.
+"""
+
+import argparse
+import ast
+import copy
+import difflib
+import functools
+import re
+import secrets
+import sys
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from utils.files import write_whole
+from utils.tools import UsageError
+from utils.tools.lessons import (
+    NOTEBOOKS,
+    ROOT,
+    find_cells,
+    find_lessons,
+    get_tags,
+    is_named_as_lesson,
+    read_lesson,
+)
+
+import nbformat
+from nbformat import NotebookNode
+
+COMMAND = "python -m utils.tools.style"
+
+FIRST_SECTION = "Load the data"
+LAST_SECTIONS = [
+    "Compare",
+    "Check",
+    "What we found",
+    "Exercises",
+    "Further reading",
+]
+GOLDEN_TAGS = {"nbval-check-output", "keep_output"}
+TAGS = {
+    "markdown": {"exercise", "notes", "explore"},
+    "code": {
+        "parameters",
+        "stub",
+        "check",
+        "solution",
+        "metrics",
+        "explore",
+        "cover",
+        *GOLDEN_TAGS,
+    },
+}
+SLIDE_TYPES = {"slide", "subslide", "fragment", "-", "skip", "notes"}
+# What a class sees of an exercise, or of the runner's cells: nothing.
+NEVER_ON_SLIDES = {"parameters", "exercise", "stub", "solution", "metrics"}
+
+# What no code cell says, and what to do instead.
+FORBIDDEN = {
+    r"\btf\.compat\b": "use Keras 3 or TensorFlow 2",
+    r"\b(tf\.keras|tf_keras|TF_USE_LEGACY_KERAS)\b": "use keras",
+    r"https?://": "a lesson uses no network; a link belongs in the text",
+    r"(?m)^\s*[!%]": "magics run nowhere but in a notebook; use Python",
+    r"\bplt\.show\b": "use show(figure, alt) from utils.plots",
+    r"(optimizer=|compile\()\s*[\"']": (
+        "build the optimizer by name, with an explicit learning rate"
+    ),
+}
+
+# Metadata of every lesson. Without a kernelspec JupyterLab asks for a kernel
+# and papermill stops; without a file extension nbconvert writes .txt.
+METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+    },
+}
+# Metadata of a cell that have a meaning here. All other keys come from
+# editors, which write them anew at each save.
+CELL_METADATA = {"tags", "slideshow", "jupyter"}
+SHORTEST_ID = 6
+
+Rule = Callable[[NotebookNode], Iterator[str]]
+RULES: list[Rule] = []
+
+
+def rule(function: Rule) -> Rule:
+    """Add a function to the rules that every lesson has to follow."""
+    RULES.append(function)
+    return function
+
+
+# --- Reading a lesson --------------------------------------------------------
+
+
+def find_places(
+    lesson: NotebookNode, kind: str | None = None, tag: str | None = None
+) -> Iterator[tuple[str, NotebookNode]]:
+    """Yield cells, each with the words that tell a reader which cell it is.
+
+    Cells are counted from 1, as JupyterLab's status bar does.
+    """
+    for number, cell in find_cells(lesson, kind, tag):
+        first_line = cell.source.strip().partition("\n")[0]
+        yield f"cell {number} ({first_line[:40]!r})", cell
+
+
+# Many rules look at the same cells.
+@functools.cache
+def list_nodes(source: str) -> list[ast.AST]:
+    """Return the nodes of a syntax tree, its root first."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        # It has magics; another rule says so.
+        tree = ast.Module([], [])
+    return list(ast.walk(tree))
+
+
+def parse(cell: NotebookNode) -> ast.Module:
+    """Return the syntax tree of a cell; an empty one if it has magics."""
+    return list_nodes(cell.source)[0]
+
+
+def find_nodes(cell: NotebookNode, *kinds: type[ast.AST]) -> list:
+    """Return all nodes of some kinds in the syntax tree of a cell."""
+    return [
+        node for node in list_nodes(cell.source) if isinstance(node, kinds)
+    ]
+
+
+def find_calls(cell: NotebookNode, name: str) -> list[ast.Call]:
+    """Return the calls of one function, by its plain name, in a cell."""
+    return [
+        call
+        for call in find_nodes(cell, ast.Call)
+        if isinstance(call.func, ast.Name) and call.func.id == name
+    ]
+
+
+def find_sections(lesson: NotebookNode) -> dict[str, list[NotebookNode]]:
+    """Return the cells of each section, by its title."""
+    sections, title = {}, ""
+    for cell in lesson.cells:
+        if cell.cell_type == "markdown":
+            for heading in re.findall(r"^## (.+)", cell.source, flags=re.M):
+                title = heading.strip()
+                sections[title] = []
+        sections.setdefault(title, []).append(cell)
+    return sections
+
+
+def count_words(text: str) -> int:
+    """Return the number of words, without formulas, HTML and addresses."""
+    text = re.sub(r"<[^>]*>|\]\([^)]*\)|\$\$.*?\$\$", " ", text, flags=re.S)
+    return len(re.findall(r"\w[\w'-]*", text))
+
+
+def count_lines(cell: NotebookNode) -> int:
+    """Return the number of lines that are not empty."""
+    return sum(map(bool, cell.source.splitlines()))
+
+
+def is_open(stub: NotebookNode) -> bool:
+    """Tell whether an exercise is still to be done."""
+    functions = find_nodes(stub, ast.FunctionDef)
+    return any(
+        ast.unparse(function.body[-1]).startswith("raise NotImplementedError")
+        for function in functions
+    )
+
+
+# --- Rules of the text -------------------------------------------------------
+
+
+@rule
+def has_title_and_one_sentence(lesson):
+    """Require that a reader sees at once what the lesson gives."""
+    source = lesson.cells[0].source if lesson.cells else ""
+    title, _, body = source.partition("\n")
+    if not re.match(r"# [A-Z][a-z]+ \S", title):
+        yield f"cell 1 is to begin with '# Verb topic', not {title!r}"
+    if len(re.findall(r"[.!?](?=\s|$)", body)) != 1:
+        yield (
+            "cell 1: below the title stands one sentence that names what "
+            "the reader will hold at the end"
+        )
+
+
+@rule
+def has_overview(lesson):
+    """Say what the lesson asks of a reader, in knowledge and time."""
+    text = lesson.cells[1].source if len(lesson.cells) > 1 else ""
+    labels = ["You will do", "You will learn", "You need", "Time"]
+    found = re.findall("|".join(labels), text)
+    if found != labels:
+        yield f"cell 2 is to have {labels} in this order, once; it has {found}"
+        return
+    learn = text[text.index(labels[1]) : text.index(labels[2])]
+    items = len(re.findall(r"^- ", learn, flags=re.M))
+    if not 3 <= items <= 5:
+        yield f"cell 2: 'You will learn' lists 3 to 5 verbs, not {items}"
+    times = text[text.index(labels[3]) :]
+    if "fast" not in times or "full" not in times:
+        yield "cell 2: 'Time' is to say how long fast and full mode take"
+
+
+@rule
+def has_sections_in_order(lesson):
+    """Let a reader of one lesson find their way in all others."""
+    titles = [title for title in find_sections(lesson) if title]
+    if titles[:1] != [FIRST_SECTION]:
+        yield f"the first section is '## {FIRST_SECTION}', not {titles[:1]}"
+    if titles[-5:] != LAST_SECTIONS:
+        yield f"the last sections are {LAST_SECTIONS}, not {titles[-5:]}"
+    if not 2 <= len(titles) - 6 <= 4:
+        yield (
+            f"2 to 4 sections stand between '{FIRST_SECTION}' and 'Compare', "
+            f"not {len(titles) - 6}; use '###' below them: {titles[1:-5]}"
+        )
+
+
+@rule
+def text_cells_are_short(lesson):
+    """Refuse walls of text, which nobody reads on a screen."""
+    for place, cell in find_places(lesson, "markdown"):
+        # What a fold hides is not in the way.
+        in_view = re.sub(
+            r"<details>.*?</details>", "", cell.source, flags=re.S
+        )
+        words = count_words(in_view)
+        # A list of references is for looking things up, not for reading.
+        if words > 130 and not cell.source.startswith("## Further reading"):
+            yield f"{place}: {words} words; shorten to 130 or split it"
+
+
+@rule
+def lines_fit_a_projector(lesson):
+    """Refuse lines that are cut off in class."""
+    for place, cell in find_places(lesson):
+        for line in cell.source.splitlines():
+            # Links and rows of a table cannot be broken.
+            unbreakable = cell.cell_type == "markdown" and re.search(
+                r"https?://|^\||^!\[", line
+            )
+            if len(line) > 79 and not unbreakable:
+                yield f"{place}: {len(line)} characters, 79 fit: {line!r}"
+
+
+@rule
+def nothing_is_left_to_do(lesson):
+    """Refuse notes that authors left to themselves."""
+    for place, cell in find_places(lesson):
+        if re.search(r"\b(TODO|FIXME|XXX)\b", cell.source):
+            yield f"{place}: do it, or file an issue"
+
+
+@rule
+def readings_are_described(lesson):
+    """Tell a learner what each link is for."""
+    for cell in find_sections(lesson).get("Further reading", [])[:1]:
+        items = re.split(r"^- ", cell.source, flags=re.M)[1:]
+        if not items:
+            yield "'Further reading' is a list of links"
+        for item in items:
+            link = re.search(r"\[[^\]]+\]\(https?://[^)]+\)", item)
+            if not link:
+                yield f"'Further reading': give a link: {item[:40]!r}"
+            elif count_words(item.replace(link[0], "")) < 4:
+                yield f"'Further reading': what is it for: {item[:40]!r}"
+
+
+@rule
+def has_notes_and_predictions(lesson):
+    """Give an instructor something to say, a learner something to guess."""
+    if not any(find_cells(lesson, tag="notes")):
+        yield "no cell is tagged notes: what does an instructor say?"
+    texts = [
+        cell.source
+        for _, cell in find_cells(lesson, "markdown")
+        if "Predict, then run" in cell.source
+    ]
+    if len(texts) < 3:
+        yield f"'Predict, then run' comes at least 3 times, not {len(texts)}"
+    for text in texts:
+        if "<details>" not in text:
+            yield f"put the answer in <details>: {text[:60]!r}"
+
+
+# --- Rules of the code -------------------------------------------------------
+
+
+@rule
+def has_parameters(lesson):
+    """Let the runner find mode and seed, and set them."""
+    cells = list(find_places(lesson, tag="parameters"))
+    if len(cells) != 1:
+        yield f"exactly one cell is tagged parameters, not {len(cells)}"
+        return
+    [(place, cell)] = cells
+    _, first_code_cell = next(find_cells(lesson, "code"), (0, None))
+    if cell is not first_code_cell:
+        yield f"{place}: the parameters are the first code cell"
+    values = {}
+    for statement in parse(cell).body:
+        try:
+            values[statement.targets[0].id] = ast.literal_eval(statement.value)
+        except (AttributeError, ValueError):
+            yield (
+                f"{place}: only `name = literal`; "
+                f"move {ast.unparse(statement)!r} to a later cell"
+            )
+    if (values.get("mode"), values.get("seed")) != ("fast", 42):
+        yield f'{place}: set mode = "fast" and seed = 42'
+
+
+@rule
+def imports_in_one_cell(lesson):
+    """Let a missing package show at the start."""
+    cells = list(find_places(lesson, "code"))
+    for number, (place, cell) in enumerate(cells, start=1):
+        imports = find_nodes(cell, ast.Import, ast.ImportFrom)
+        if imports and number != 2:
+            yield f"{place}: move the import to the second code cell"
+        if not imports and number == 2:
+            yield f"{place}: the second code cell holds the imports"
+
+
+@rule
+def imports_only_public_helpers(lesson):
+    """Keep lessons apart from tools, private names and other lessons."""
+    modules = {f"utils.{path.stem}" for path in ROOT.glob("utils/[a-z]*.py")}
+    # Neither the runner nor the guard of the tests is a lesson's business.
+    modules -= {"utils.run", "utils.offline"}
+    for place, cell in find_places(lesson, "code"):
+        for node in find_nodes(cell, ast.ImportFrom):
+            module = node.module or "."
+            names = [alias.name for alias in node.names]
+            private = [name for name in names if name.startswith("_")]
+            if private:
+                yield f"{place}: {private} is private to {module}"
+            if module.startswith("utils") and module not in modules:
+                yield f"{place}: import from one of {sorted(modules)}"
+        if re.search(r"\b\d\d_\w+\.ipynb|%run|nbimporter", cell.source):
+            yield f"{place}: a lesson uses nothing of another lesson"
+
+
+@rule
+def code_cells_are_short(lesson):
+    """Limit cells to what is read at once; a class may be longer."""
+    for place, cell in find_places(lesson, "code"):
+        limit = 35 if find_nodes(cell, ast.ClassDef) else 25
+        lines = count_lines(cell)
+        if lines > limit:
+            yield f"{place}: {lines} lines; cut it to {limit}"
+
+
+@rule
+def code_says_nothing_forbidden(lesson):
+    """Keep code that runs offline, outside notebooks, on today's Keras."""
+    for place, cell in find_places(lesson, "code"):
+        for pattern, instead in FORBIDDEN.items():
+            found = re.search(pattern, cell.source)
+            if found:
+                yield f"{place}: {found[0].strip()!r}: {instead}"
+
+
+@rule
+def claims_are_asserted(lesson):
+    """Require that claims of the text are tested where they are made."""
+    cells = find_sections(lesson).get("Check", [])
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    if not any(find_nodes(cell, ast.Assert) for cell in code):
+        yield "section 'Check': assert what the text claims"
+
+
+@rule
+def figures_have_alt_text(lesson):
+    """Tell a reader who cannot see a figure what it shows."""
+    for place, cell in find_places(lesson, "code"):
+        shown = find_calls(cell, "show")
+        for call in shown:
+            alt = call.args[1:] or [
+                word.value for word in call.keywords if word.arg == "alt"
+            ]
+            if not alt or not ast.unparse(alt[0]).strip("'\""):
+                yield f"{place}: show(figure, alt) lacks what the picture says"
+        # A function may return its figure; a cell has to show it.
+        drawn = [
+            call
+            for statement in parse(cell).body
+            if not isinstance(statement, ast.FunctionDef)
+            for call in ast.walk(statement)
+            if isinstance(call, ast.Call)
+            and re.match(r"plot_|plt\.(subplots|figure)", ast.unparse(call))
+        ]
+        if drawn and not shown:
+            yield f"{place}: show the figure: show(figure, alt)"
+    for place, cell in find_places(lesson, "markdown"):
+        for alt, path in re.findall(r"!\[(.*?)\]\((.*?)\)", cell.source):
+            if not alt.strip():
+                yield f"{place}: {path} lacks an alt text"
+            if not (NOTEBOOKS / path).is_file():
+                yield f"{place}: {path} is not in notebooks/"
+
+
+@rule
+def has_one_cover(lesson):
+    """Give the site one picture for the lesson."""
+    covers = [cell for _, cell in find_cells(lesson, "code", "cover")]
+    if len(covers) != 1 or "show(" not in covers[0].source:
+        yield (
+            "tag the one cell `cover` whose figure stands for the lesson on "
+            "the site's front page"
+        )
+
+
+@rule
+def ends_with_metrics(lesson):
+    """Let the runner find what the lesson measured."""
+    cells = [cell for _, cell in find_cells(lesson, tag="metrics")]
+    if not cells or cells != lesson.cells[-1:]:
+        yield "the last cell, and no other, is tagged metrics"
+    elif not re.search(r"print\(\s*json\.dumps\(", cells[0].source):
+        yield "the last cell is to print(json.dumps({...}))"
+
+
+# --- Rules of tags, exercises and slides -------------------------------------
+
+
+@rule
+def tags_are_known(lesson):
+    """Refuse a tag with a typing error, which nothing would notice."""
+    for place, cell in find_places(lesson):
+        known = TAGS.get(cell.cell_type, set())
+        if get_tags(cell) - known:
+            yield (
+                f"{place}: tags {sorted(get_tags(cell) - known)} mean nothing "
+                f"in a {cell.cell_type} cell; choose from {sorted(known)}"
+            )
+
+
+@rule
+def golden_outputs_can_be_compared(lesson):
+    """Compare only what repeats exactly on every machine."""
+    for place, cell in find_places(lesson, "code"):
+        golden = get_tags(cell) & GOLDEN_TAGS
+        if not golden:
+            continue
+        if golden != GOLDEN_TAGS:
+            yield f"{place}: {sorted(GOLDEN_TAGS)} go together"
+        if not cell.outputs:
+            yield f"{place}: run it in fast mode and save, so nbval compares"
+        for output in cell.outputs:
+            text = output.get("text") or output.get("data", {}).get(
+                "text/plain", ""
+            )
+            if not text or output.get("name") == "stderr":
+                yield f"{place}: only printed text can be compared"
+            if re.search(r"\d\.\d|\de[+-]?\d", text):
+                yield f"{place}: a golden output holds a float: {text!r}"
+
+
+@rule
+def exercises_are_complete(lesson):
+    """Require a task, a stub, a check and a solution of each exercise."""
+    cells = list(find_places(lesson))
+    starts = [
+        index
+        for index, (_, cell) in enumerate(cells)
+        if "exercise" in get_tags(cell)
+    ]
+    if len(starts) < 3:
+        yield f"a lesson has at least 3 exercises, not {len(starts)}"
+    inside = set()
+    for start in starts:
+        yield from find_faults_of_exercise(cells[start : start + 5])
+        inside |= set(range(start, start + 5))
+    for index, (place, cell) in enumerate(cells):
+        # A solution may go on below, say with a picture of what it does.
+        if "solution" in get_tags(cell) and index - 1 in inside:
+            inside.add(index)
+        if get_tags(cell) & {"stub", "solution"} and index not in inside:
+            yield f"{place}: is a stub or solution, but in no exercise"
+        is_hidden = cell.metadata.get("jupyter", {}).get("source_hidden")
+        if "solution" in get_tags(cell) and not is_hidden:
+            yield f"{place}: set jupyter.source_hidden in its metadata"
+
+
+def find_faults_of_exercise(
+    cells: list[tuple[str, NotebookNode]],
+) -> Iterator[str]:
+    """Yield what is wrong with the five cells of one exercise."""
+    place = cells[0][0]
+    order = ["exercise", "stub", "check", "solution", "solution"]
+    found = [sorted(get_tags(cell) - GOLDEN_TAGS) for _, cell in cells]
+    if found != [[tag] for tag in order]:
+        yield f"{place}: the tags from here on are {order}, not {found}"
+        return
+    task, stub, check, solution, check_again = (cell for _, cell in cells)
+    if "<details>" not in task.source:
+        yield f"{place}: give a hint in <details>"
+    functions = [
+        node
+        for cell in (stub, solution)
+        for node in parse(cell).body[:1]
+        if isinstance(node, ast.FunctionDef)
+    ]
+    if len(functions) != 2:
+        yield f"{place}: stub and solution are to begin with a function"
+        return
+    forms = [
+        (node.name, ast.unparse(node.args), ast.get_docstring(node))
+        for node in functions
+    ]
+    name, _, docstring = forms[0]
+    if forms[0] != forms[1]:
+        yield (
+            f"{place}: stub and solution are to share name, arguments and "
+            f"docstring: {forms[0]} and {forms[1]}"
+        )
+    if not docstring:
+        yield f"{place}: the stub needs a docstring"
+    if not (parse(check).body and parse(check_again).body):
+        yield f"{place}: a check cell is empty"
+        return
+    last = parse(check).body[-1]
+    if not ast.unparse(last).startswith(f"check({name}, "):
+        yield f"{place}: the check cell ends with `check({name}, ...)`"
+    if ast.dump(last) != ast.dump(parse(check_again).body[-1]):
+        yield f"{place}: the check below the solution differs from the first"
+
+
+@rule
+def can_be_presented(lesson):
+    """Let a slide hold what fits on it, and nothing of the exercises."""
+    code_lines = pictures = 0
+    for place, cell in find_places(lesson):
+        kind = cell.metadata.get("slideshow", {}).get("slide_type")
+        if kind not in SLIDE_TYPES:
+            yield f"{place}: choose its slide type in the property inspector"
+        if ("notes" in get_tags(cell)) != (kind == "notes"):
+            yield f"{place}: tag notes and slide type Notes go together"
+        if NEVER_ON_SLIDES & get_tags(cell) and kind != "skip":
+            yield f"{place}: its slide type is Skip"
+        if kind in ("slide", "subslide"):
+            code_lines = pictures = 0
+        if cell.cell_type != "code" or kind in ("skip", "notes"):
+            continue
+        code_lines += count_lines(cell)
+        pictures += len(find_calls(cell, "show"))
+        if code_lines > 15 or pictures > 1:
+            yield (
+                f"{place}: its slide has {code_lines} lines of code and "
+                f"{pictures} pictures, where 15 and 1 fit: begin a subslide"
+            )
+            code_lines = pictures = 0
+
+
+# --- The form of the file ----------------------------------------------------
+
+
+def normalize(
+    lesson: NotebookNode, other_ids: Collection[str] = ()
+) -> NotebookNode:
+    """Return a lesson without what running and saving it leave behind.
+
+    Parameters
+    ----------
+    lesson : NotebookNode
+        It stays as it is.
+    other_ids : collection of str
+        The ids that cells of other lessons have. An id that is among them or
+        that is very short is replaced by a random one, so that merges and
+        links find the right cell. (An id that comes twice in a lesson is
+        replaced by nbformat, when it reads the lesson.)
+
+    Returns
+    -------
+    NotebookNode
+        With outputs only in cells tagged `keep_output`, code cells counted as
+        after a restart, and the metadata that have a meaning in the course.
+    """
+    lesson = copy.deepcopy(lesson)
+    # Before format 4.5 cells had no ids.
+    lesson.nbformat, lesson.nbformat_minor = 4, 5
+    lesson.metadata = nbformat.from_dict(copy.deepcopy(METADATA))
+    count = 0
+    for cell in lesson.cells:
+        cell_id = cell.get("id", "")
+        if cell_id in other_ids or len(cell_id) < SHORTEST_ID:
+            cell.id = secrets.token_hex(4)
+        for key in cell.metadata.keys() - CELL_METADATA:
+            del cell.metadata[key]
+        # Whether outputs are folded is nobody else's business.
+        jupyter = cell.metadata.pop("jupyter", {})
+        if jupyter.get("source_hidden"):
+            cell.metadata.jupyter = {"source_hidden": True}
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            if "keep_output" not in get_tags(cell):
+                cell.outputs = []
+            for output in cell.outputs:
+                if output.output_type == "execute_result":
+                    output.execution_count = count
+    return lesson
+
+
+def write_text(lesson: NotebookNode) -> str:
+    """Return a lesson as the text of its file."""
+    return nbformat.writes(lesson) + "\n"
+
+
+def find_faults_of_form(
+    path: Path, lesson: NotebookNode, other_ids: Collection[str]
+) -> Iterator[str]:
+    """Yield what `--fix` would mend, in one sentence."""
+    text = path.read_text("utf-8")
+    normal_text = write_text(normalize(lesson, other_ids))
+    if text == normal_text:
+        return
+    mend = f"`{COMMAND} --fix {show_path(path)}`"
+    run = [
+        str(number)
+        for number, cell in find_cells(lesson, "code")
+        if cell.outputs and "keep_output" not in get_tags(cell)
+    ]
+    if run:
+        yield (
+            f"it was run and saved, and is handed out without outputs: "
+            f"{mend} removes those of {len(run)} cells (the first is "
+            f"cell {run[0]}); or tag what has to repeat exactly "
+            f"{sorted(GOLDEN_TAGS)}"
+        )
+        return
+    lines = difflib.unified_diff(
+        text.splitlines(), normal_text.splitlines(), n=0, lineterm=""
+    )
+    changed = [line for line in lines if re.match(r"[-+](?![-+])", line)]
+    yield f"{mend} normalizes it: {changed[:4] or 'its last line end'}"
+
+
+# --- Complaints --------------------------------------------------------------
+
+
+def show_path(path: Path) -> str:
+    """Return a path as it is typed in the root of the repository."""
+    path = path.resolve()
+    if path.is_relative_to(ROOT):
+        path = path.relative_to(ROOT)
+    return path.as_posix()
+
+
+def read_ids(path: Path) -> set[str]:
+    """Return the ids that cells of the lessons before this one have."""
+    ids = set()
+    for other in find_lessons().values():
+        if other.name < path.name:
+            # A broken lesson is a complaint of its own.
+            with suppress(UsageError):
+                cells = read_lesson(other).cells
+                ids |= {cell.get("id", "") for cell in cells}
+    return ids
+
+
+def find_faults_of_name(path: Path) -> Iterator[str]:
+    """Yield why nothing would find this lesson, or find two."""
+    if not is_named_as_lesson(path):
+        yield "it is not named NN_topic.ipynb, so it is no lesson"
+        return
+    for name, other in find_lessons().items():
+        if name[:2] == path.stem[:2] and name != path.stem:
+            yield (
+                f"{other.name} has the same number; if one of them is a copy "
+                f"of yours, name it {path.stem}-Copy1.ipynb, say"
+            )
+
+
+def find_complaints(path: Path) -> Iterator[str]:
+    """Yield what is wrong with a lesson, a line each.
+
+    A lesson that a learner works in is named as such, in one sentence: its
+    answers are not to be measured by rules for authors.
+
+    Parameters
+    ----------
+    path : Path
+        Of a notebook. If it is broken, this is the complaint.
+    """
+    try:
+        lesson = read_lesson(path)
+    except UsageError as error:
+        yield str(error)
+        return
+    name = show_path(path)
+    answered = [
+        str(number)
+        for number, stub in find_cells(lesson, "code", "stub")
+        if not is_open(stub)
+    ]
+    if answered:
+        yield (
+            f"{name}: it holds answers to exercises (cell "
+            f"{', '.join(answered)}), and the rules are for lessons as they "
+            f"are handed out, where a stub ends with `raise "
+            f"NotImplementedError`. If the answers are yours, nothing is "
+            f"wrong: keep them in a copy with another name, and bring this "
+            f"file back (`git checkout -- {name}`, or a new download)"
+        )
+        return
+    faults = [*find_faults_of_name(path)]
+    faults += find_faults_of_form(path, lesson, read_ids(path))
+    for follow in RULES:
+        faults += follow(lesson)
+    for fault in faults:
+        yield f"{name}: {fault}"
+
+
+def fix(path: Path) -> bool:
+    """Normalize the file of a lesson; tell whether that changed it.
+
+    Raises
+    ------
+    UsageError
+        If the file is no notebook.
+    OSError
+        If it cannot be written; it stays as it is.
+    """
+    normal_text = write_text(normalize(read_lesson(path), read_ids(path)))
+    if path.read_text("utf-8") == normal_text:
+        return False
+    write_whole(path, normal_text)
+    return True
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the complaints; return 1 if there are any, otherwise 0."""
+    parser = argparse.ArgumentParser(
+        prog=COMMAND, description="Look at the lessons as an editor would."
+    )
+    parser.add_argument(
+        "notebooks", nargs="*", type=Path, help="all lessons if none is named"
+    )
+    parser.add_argument(
+        "--fix",
+        action="store_true",
+        help="first remove outputs and metadata that do not belong there",
+    )
+    options = parser.parse_args(arguments)
+    complaints = []
+    for path in options.notebooks or find_lessons().values():
+        if options.fix:
+            try:
+                if fix(path):
+                    print(f"{show_path(path)}: normalized")
+            except UsageError:
+                # find_complaints says what is wrong with the file.
+                pass
+            except OSError as error:
+                complaints.append(
+                    f"{show_path(path)} cannot be written ({error.strerror})"
+                )
+        complaints += find_complaints(path)
+    for complaint in complaints:
+        print(complaint)
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
