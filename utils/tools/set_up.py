@@ -75,9 +75,9 @@ def hash_locks(what, root=ROOT):
 
 
 def read_uv_lock(text):
-    """Return uv's version, and its lines in the text of a lock."""
+    """Return uv's version, and its lines in the text of a lock as one."""
     lines = re.search(r"^uv==([\d.]+).*\n(?: +--hash.*\n)+", text, re.M)
-    return lines[1], lines[0].replace("\\\n", " ").strip(" \n\\") + "\n"
+    return lines[1], " ".join(lines[0].replace("\\\n", " ").split()) + "\n"
 
 
 def parse_version(words):
