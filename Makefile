@@ -1,14 +1,17 @@
 # Paths are relative, so that the course may lie in a folder with a space.
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 PY := $(BIN)/python
-UV := build/uv/$(notdir $(BIN))/uv
-PYTHONS := $(or $(PYTHON),python3 python python3.13 python3.12 python3.11)
-IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+
+# PYTHON may be a path with spaces, in quotes or not.
+override PYTHON := $(subst ",,$(subst ',,$(PYTHON)))
+export PYTHON
+# Settings of other work, which would lead past .venv.
+unexport PYTHONHOME PYTHONPATH
 
 # Of what is started here, TensorFlow reports errors only.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help run test test-all test-matrix lab lint handouts solutions slides site bench results clean
+.PHONY: help run test test-all test-matrix lab lint handouts solutions slides site bench results lock clean
 
 help:
 	@echo "make run      execute the lessons, print the scoreboard"
@@ -20,46 +23,47 @@ help:
 	@echo "make site     build the web site from executed lessons"
 	@echo "make bench    compare with the tutorials' recipes, on the full data"
 	@echo "make results  write README's table from a full run and a bench"
+	@echo "make lock     write requirements.txt and requirements-dev.txt"
 	@echo "make clean    remove all that these commands made, .venv included"
 	@echo "Options for what is started: make run ARGS='--mode full'"
-	@echo "Another Python, at the first call: make run PYTHON=python3.12"
+	@echo "Another Python: make run PYTHON=python3.12"
 
-run: .venv/.ready
+run: ready
 	@$(PY) -m utils.run $(ARGS)
 
-test: .venv/.ready
+test: ready-dev
 	@$(PY) -m pytest -n auto $(ARGS)
 
-test-all: .venv/.ready
+test-all: ready-dev
 	@$(PY) -m pytest -n auto -m "slow or timing or not slow" $(ARGS)
 
-# Each Python that is here, with the locked versions and with the lowest that
-# pyproject.toml allows. Where pyenv is, it has to be told which one is meant.
-test-matrix: .venv/.ready
-	@$(PY) -m venv build/uv
-	@$(UV:uv=python) -m pip install -qq --disable-pip-version-check uv
+# The lessons with each Python that is installed, in the locked versions and in
+# the lowest that pyproject.toml allows. Where pyenv is, it has to be told
+# which Python is meant.
+test-matrix: ready-dev
 	@for python in 3.11 3.12 3.13; do \
-	  for versions in "--require-hashes -r requirements.txt" \
-	    "--resolution lowest-direct -r pyproject.toml \
-	    --extra cpu --extra dev --extra slides --extra site"; do \
-	    if ! PYENV_VERSION=$$python $(UV) venv -q --clear \
+	  for versions in \
+	    "--require-hashes -r requirements.txt -r requirements-dev.txt" \
+	    "--resolution lowest-direct -r pyproject.toml --extra cpu --extra dev"; \
+	  do \
+	    if ! PYENV_VERSION=$$python $(BIN)/uv venv -q --clear \
 	      --no-python-downloads --python $$python build/matrix; then \
 	      echo "Python $$python is not here: skipped"; \
 	      break; \
 	    fi; \
 	    echo "Python $$python," $$versions; \
-	    $(UV) pip install -q --python build/matrix $$versions && \
-	    $(UV) pip install -q --python build/matrix --no-deps -e . && \
+	    $(BIN)/uv pip install -q --python build/matrix $$versions && \
+	    $(BIN)/uv pip install -q --python build/matrix --no-deps -e . && \
 	    build/matrix/$(notdir $(BIN))/python -m pytest \
 	      $(or $(ARGS),notebooks) || exit 1; \
 	  done; \
 	done
 
 # The PATH is for terminals in JupyterLab, and for its TensorBoard.
-lab: .venv/.ready
+lab: ready
 	@PATH="$$PWD/$(BIN):$$PATH" $(PY) -m jupyterlab notebooks $(ARGS)
 
-lint: .venv/.ready
+lint: ready-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/codespell
@@ -68,43 +72,49 @@ lint: .venv/.ready
 	  .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet .github/workflows
 
-bench: .venv/.ready
+bench: ready-dev
 	@for name in batches recipes settings growth; do \
 	  TQDM_DISABLE=1 PYTHONPATH=tests $(PY) tests/benchmarks/bench_$$name.py || exit 1; \
 	done
 
-handouts solutions slides: .venv/.ready
+slides: ready-dev
+
+handouts solutions: ready
+
+handouts solutions slides:
 	@$(PY) -m utils.tools.editions $@ $(ARGS)
 
-site: .venv/.ready
+site: ready-dev
 	@$(PY) -m utils.tools.site $(ARGS)
 
-results: .venv/.ready
+results: ready-dev
 	@$(PY) -m utils.tools.results
 
 clean:
 	rm -rf build .venv .hypothesis .pytest_cache .ruff_cache *.egg-info
 
-# Each name is tried by running it: a name on the PATH may be an empty shell.
-# Wheels only: what builds a source package is fetched without a hash.
-# The stamp comes last, so the next call resumes a set-up that was cut short.
-.venv/.ready: requirements.txt pyproject.toml
-	@found=; for python in $(PYTHONS); do \
-	  if $$python -c '$(IS_SUPPORTED)' 2>/dev/null; then \
-	    found=$$python; break; \
+lock: ready-dev
+	@$(PY) -m utils.tools.lock $(ARGS)
+
+# Makes .venv, or mends it, with the first Python that starts: that of .venv,
+# the one that is named, or one on the PATH. set_up.py then looks for one that
+# the course supports. Names are tried, since some only print how to get Python.
+SET_UP = @for python in $(PY) "$$PYTHON" python3 python py; do \
+	  if "$$python" -I -S -c "import sys; sys.exit(sys.version_info < (3, 8))" \
+	    >/dev/null 2>&1; then \
+	    exec "$$python" -I utils/tools/set_up.py $(1); \
 	  fi; \
 	done; \
-	if [ -z "$$found" ]; then \
-	  echo "No Python 3.11, 3.12 or 3.13 among: $(PYTHONS)." >&2; \
-	  echo "Install one from https://www.python.org/downloads/, or name" \
-	    "yours: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; \
-	  exit 1; \
-	fi; \
-	echo "Setting up .venv with $$($$found --version): downloads up to" \
-	  "500 MB, takes some minutes, once."; \
-	$$found -m venv .venv
-	@$(PY) -m pip install -qq --disable-pip-version-check \
-	  --require-hashes --only-binary :all: -r requirements.txt
-	@$(PY) -m pip install -qq --disable-pip-version-check \
-	  --no-index --no-deps --no-build-isolation -e .
-	@touch $@
+	echo "No Python 3 starts here: install one from" \
+	  "https://www.python.org/downloads/, or name yours:" \
+	  "make PYTHON=/path/to/python3.13 $(MAKECMDGOALS)" >&2; \
+	exit 1
+
+.PHONY: ready ready-dev
+
+ready:
+	$(call SET_UP,lessons)
+
+# One after the other, also with `make -j`.
+ready-dev: ready
+	$(call SET_UP,dev)
