@@ -286,6 +286,8 @@ class _Description:
             own = {k: v for k, v in own.items() if _holds_code(v)}
         with self._at(type(value).__name__):
             description["attributes"] = self._describe_dict(own)
+        if isinstance(value, keras.Layer):
+            description["variables"] = self.describe(value.variables)
         return description
 
     def _describe_symbol(self, tensor):

@@ -63,9 +63,9 @@ def find_key(model: keras.Model, arrays, settings) -> str | None:
     """Return a name for a training: another training has another name.
 
     It is the hash of a description (see `utils.fingerprint`) of the model with
-    all its layers and what it was compiled with, of its initial weights and
-    the states of its random numbers, of the data, of the settings, and of the
-    versions of Keras, TensorFlow, NumPy, SciPy and scikit-learn.
+    its layers, their weights and seeds, and what it was compiled with; of the
+    data; of the settings; and of the versions of Keras, TensorFlow, NumPy,
+    SciPy and scikit-learn.
 
     Parameters
     ----------
@@ -84,10 +84,10 @@ def find_key(model: keras.Model, arrays, settings) -> str | None:
         something that cannot be described.
     """
     if not model.built:
-        # The weights are drawn now, in the order in which training would.
-        model(keras.Input(np.shape(arrays[0])[1:], dtype=arrays[0].dtype))
-    weights = [variable.numpy() for variable in model.variables]
-    return _find_key(model.name, model, weights, list(arrays), settings)
+        # This draws the weights, in the order in which training would.
+        sample = np.asarray(arrays[0][:1])
+        model(keras.Input(sample.shape[1:], dtype=sample.dtype.name))
+    return _find_key(model.name, model, list(arrays), settings)
 
 
 def load_training(key: str, model: keras.Model) -> dict | None:
