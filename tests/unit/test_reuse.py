@@ -1,6 +1,7 @@
 """Weights are used again if, and only if, the same training left them."""
 
 import os
+import random
 import re
 import subprocess
 import sys
@@ -187,6 +188,30 @@ def test_another_training_is_done(change, folder, trainings):
     train(build())
     CHANGES[change]()
     assert len(trainings) == count(folder) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: train_with_sgd(epochs=3),
+        lambda: train_with_sgd(batch_size=16),
+        lambda: train_with_sgd(order=1),
+        lambda: train_with_sgd(rate=0.2),
+    ],
+)
+def test_fit_counts_what_no_schedule_of_its_own_says(change, trainings):
+    train_with_sgd()
+    train_with_sgd()
+    assert len(trainings) == 1
+    change()
+    assert len(trainings) == 2
+
+
+def train_with_sgd(rate=0.1, order=0, **settings):
+    model = build()
+    # `fit` draws the order of the batches from this.
+    random.seed(order)
+    train(model, optimizer=keras.optimizers.SGD(rate), **settings)
 
 
 def name_training(*data, model=None, settings=None):
