@@ -181,8 +181,13 @@ def remember(reuse: bool) -> Callable:
             call.seconds = time.perf_counter() - start
             if call.seconds > LONG:
                 print(f"{function.__name__}: took {call.seconds:.1f} s")
-            if key is not None:
+            if key is None:
+                return result
+            if isinstance(result, np.ndarray) and not result.dtype.hasobject:
                 _save(key, [result], {"seconds": call.seconds})
+            else:
+                kind = type(result).__name__
+                print(f"{function.__name__}: not kept, {kind} is not an array")
             return result
 
         return call
@@ -242,10 +247,6 @@ def _read(content, shapes):
 
 
 def _save(key, arrays, record):
-    for array in arrays:
-        if not isinstance(array, np.ndarray) or array.dtype.hasobject:
-            print(f"not kept: {type(array).__name__} is not an array")
-            return
     named = {str(i): array for i, array in enumerate(arrays)}
     record = record | {"date": f"{datetime.now():%Y-%m-%d %H:%M}"}
     content = io.BytesIO()
