@@ -445,7 +445,9 @@ def _find_config(value):
         warnings.simplefilter("ignore")
         try:
             return _drop_names(value.get_config())
-        except NotImplementedError:
+        # Keras quotes a lambda's source in that warning: an OSError where
+        # Python does not keep the source.
+        except (NotImplementedError, OSError):
             return None
 
 

@@ -6,7 +6,6 @@ import io
 import json
 import lzma
 import os
-import struct
 import time
 import zipfile
 import zlib
@@ -28,8 +27,8 @@ from threadpoolctl import threadpool_limits
 LONG = 5  # seconds after which a call says how long it took
 MODELS = Path(__file__).resolve().parent.parent / "build" / "models"
 
-# What zipfile, NumPy and json raise if a file is damaged. A MemoryError is
-# not among them: then the machine is too small, and the file may be good.
+# What zipfile, its decompressors, NumPy and json raise if a file is damaged.
+# A MemoryError is not among them: the machine is too small, the file is good.
 _DAMAGES = (
     EOFError,
     KeyError,
@@ -37,7 +36,6 @@ _DAMAGES = (
     RuntimeError,  # a flag says that the file is encrypted
     ValueError,
     lzma.LZMAError,
-    struct.error,
     zipfile.BadZipFile,
     zlib.error,
 )

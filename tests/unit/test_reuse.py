@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import zipfile
 from pathlib import Path
 
 from utils import reuse
@@ -263,13 +264,23 @@ def test_a_subclassed_model_is_kept(folder, trainings):
     np.testing.assert_array_equal(models[0](X).numpy(), models[1](X).numpy())
 
 
-def test_a_model_that_builds_itself_starts_as_without_reuse():
+def test_a_model_that_builds_itself_is_trained_as_without_reuse(folder):
     models = []
-    for is_reused in (True, False):
+    for is_reused in (False, True, True):
         keras.utils.set_random_seed(0)
         models.append(Variational(1.0))
         fit(models[-1], X, loss=None, epochs=1, reuse=is_reused)
-    assert_same(*models)
+    assert_same(*models[:2])
+    assert_same(*models[1:])
+    assert count(folder) == 1
+
+
+def test_the_seed_of_a_model_that_builds_itself_counts():
+    keys = []
+    for seed in (0, 0, 1):
+        keras.utils.set_random_seed(seed)
+        keys.append(name_training(model=Variational(1.0)))
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_what_cannot_be_recognized_is_trained_and_not_kept(
@@ -325,43 +336,64 @@ DAMAGES = st.one_of(
 
 
 def make_damaged(data, kind, place, new=b""):
-    place = int(place * len(data))
     rest = {"cut": b"", "change": data[place + len(new) :]}
     return data[:place] + new + rest.get(kind, data[place:])
+
+
+def load_safely(data, model):
+    """Load weights from a file that is, or is not, damaged."""
+    path = reuse.MODELS / "damaged.npz"
+    path.write_bytes(data)
+    weights = model.get_weights()
+    if load_training("damaged", model) is None:
+        assert not path.exists()
+    # A date in the archive, for instance, changes no weight.
+    for one, other in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_no_damage_is_loaded_or_stops_a_lesson(small_model):
     save_training("whole", small_model, {"seconds": 1})
     content = (reuse.MODELS / "whole.npz").read_bytes()
-    weights = small_model.get_weights()
-    damaged = reuse.MODELS / "damaged.npz"
-
-    def load(data):
-        damaged.write_bytes(data)
-        if load_training("damaged", small_model) is None:
-            assert not damaged.exists()
-        else:
-            # A date in the archive, for instance, changes no weight.
-            for one, other in zip(
-                small_model.get_weights(), weights, strict=True
-            ):
-                np.testing.assert_array_equal(one, other)
 
     @settings(max_examples=100, deadline=None, derandomize=True, database=None)
     @given(st.lists(DAMAGES, min_size=1, max_size=3))
     def load_damaged(damages):
         data = content
-        for damage in damages:
-            data = make_damaged(data, *damage)
-        load(data)
+        for kind, share, *new in damages:
+            data = make_damaged(data, kind, int(share * len(data)), *new)
+        load_safely(data, small_model)
 
     load_damaged()
     # NumPy would ask for the memory of any shape that an array claims.
     shape = b"(2, 2), }" + 10 * b" "
-    load(content.replace(shape, b"(" + 12 * b"9" + b", 2), }"))
+    assert shape in content
+    huge = b"(" + 12 * b"9" + b", 2), }"
+    load_safely(content.replace(shape, huge), small_model)
     # Flags, methods and sizes stand at the start of an entry and at the end.
     for place in [*range(40), *range(len(content) - 400, len(content))]:
-        load(content[:place] + b"\xff" + content[place + 1 :])
+        data = make_damaged(content, "change", place, b"\xff")
+        load_safely(data, small_model)
+
+
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_damage_of_a_compressed_file_is_noticed(method, small_model):
+    save_training("whole", small_model, {})
+    path = reuse.MODELS / "whole.npz"
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, entry in entries.items():
+            archive.writestr(name, entry)
+    assert load_training("whole", small_model) is not None
+    content = path.read_bytes()
+    # The first entry starts after its header of 30 bytes and its name.
+    for place in range(41, 71):
+        new = bytes([content[place] ^ 0x55])
+        data = make_damaged(content, "change", place, new)
+        load_safely(data, small_model)
 
 
 def test_too_little_memory_is_no_damage(small_model, monkeypatch, capsys):
