@@ -165,7 +165,7 @@ TRAININGS = st.tuples(
 )
 
 
-@settings(max_examples=20)
+@settings(max_examples=5)
 @given(TRAININGS, TRAININGS)
 def test_trainings_have_one_name_if_and_only_if_they_are_one(
     model, one, other
