@@ -150,8 +150,8 @@ class Workers:
         """Return how many workers do not have the course, and what lacks."""
         reason = next(iter(self.lacking.values()))
         return (
-            f"{len(self.lacking)} of {len(self.known)} Dask workers do not "
-            f"have the course ({reason})"
+            "Dask workers without the course: "
+            f"{len(self.lacking)} of {len(self.known)} ({reason})"
         )
 
     def _watch(self) -> None:
@@ -279,10 +279,9 @@ class Dispatcher:
         )
         while self._waiting or self._running:
             self._listen()
-            if self._alone >= self._patience:
-                self._give_up(f"no Dask worker is left at {self._address}")
-            elif self._silent >= max(self._patience, SILENCE):
-                self._give_up(f"no Dask scheduler answers at {self._address}")
+            is_silent = self._silent >= max(self._patience, SILENCE)
+            if is_silent or self._alone >= self._patience:
+                self._give_up()
             while self._done:
                 yield self._done.popleft()
 
@@ -313,7 +312,7 @@ class Dispatcher:
         if len(self._workers.lacking) > self._left_out:
             self._left_out = len(self._workers.lacking)
             tqdm.write(
-                f"{self._workers.describe_lacking()} and are left out",
+                f"{self._workers.describe_lacking()}; they are left out",
                 file=sys.stderr,
             )
         self._alone = 0.0 if threads else self._alone + TICK
@@ -388,11 +387,17 @@ class Dispatcher:
         future.release()
         return index
 
-    def _give_up(self, problem: str) -> None:
+    def _give_up(self) -> None:
         """Let all runs fail that have not ended."""
-        self.problem = problem
-        outcome = Outcome(error=f"not run to its end: {problem}")
-        for index in [*self._running.values(), *self._waiting]:
-            self._done.append((index, outcome))
+        indices = sorted([*self._running.values(), *self._waiting])
+        names = ", ".join(self._runs[index].name for index in indices)
+        is_connected = self._client.status == "running" and not self._silent
+        lost = "worker is left" if is_connected else "scheduler answers"
+        self.problem = (
+            f"no Dask {lost} at {self._address}: run again, when there is "
+            f"one, what did not come to its end: {names}"
+        )
+        for index in indices:
+            self._done.append((index, Outcome(error=self.problem)))
         self._running.clear()
         self._waiting.clear()

@@ -57,8 +57,10 @@ def main(argv: list[str] | None = None) -> int:
     print(board.format_scoreboard(results), flush=True)
     failed = [result for result in results if result.status == "failed"]
     for result in failed:
-        text = board.format_failure(result, options.verbose)
-        print(f"\n{text}", file=sys.stderr)
+        # What is true of many runs is said once.
+        if result.error != problem:
+            text = board.format_failure(result, options.verbose)
+            print(f"\n{text}", file=sys.stderr)
     if problem:
         print(f"\n{problem}", file=sys.stderr)
     return FAILED if failed else FINISHED
