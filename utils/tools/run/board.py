@@ -1,5 +1,6 @@
 """What came out: measures, failures, the scoreboard and the files."""
 
+import itertools
 import json
 import math
 import re
@@ -129,7 +130,8 @@ def read_metrics(cells: Iterable[nbformat.NotebookNode]) -> dict[str, float]:
             f"not {printed[:60]!r}"
         )
     for name, value in metrics.items():
-        if type(value) not in (int, float) or not math.isfinite(value):
+        is_finite = type(value) is float and math.isfinite(value)
+        if not is_finite and type(value) is not int:
             raise ValueError(
                 f"a metric has to be a finite number; {name} is {value!r}"
             )
@@ -162,12 +164,20 @@ def name_failure(cells: Sequence[nbformat.NotebookNode]) -> str | None:
 def find_line(cell: nbformat.NotebookNode) -> int | None:
     """Return the number of the line of a cell at which its error arose."""
     line = None
+    # IPython leaves out the blank lines at the start, and does not count them.
+    lines = cell.source.split("\n")
+    n_blank = len(list(itertools.takewhile(is_blank, lines)))
     for entry in get_traceback(cell):
         frame = FRAME.match(entry)
         # Functions of earlier cells have frames with the number of those.
         if frame and int(frame[1]) == cell.execution_count:
-            line = int(frame[2])
+            line = int(frame[2]) + n_blank
     return line
+
+
+def is_blank(line: str) -> bool:
+    """Return whether a line holds nothing but spaces."""
+    return not line.strip()
 
 
 def get_traceback(cell: nbformat.NotebookNode) -> list[str]:
