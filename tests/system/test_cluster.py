@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from contextlib import ExitStack
 
 from utils.tools.lessons import ROOT
 from utils.tools.run import cluster
@@ -62,7 +63,7 @@ class Background(threading.Thread):
     """The runner in a thread: the test ends what it needs."""
 
     def __init__(self, arguments):
-        super().__init__()
+        super().__init__(daemon=True)
         self.arguments = arguments
         self.start()
 
@@ -70,29 +71,54 @@ class Background(threading.Thread):
         self.code = main(self.arguments)
 
     def finish(self):
-        self.join(60)
+        self.join(150)
         assert not self.is_alive(), "the runner waits for ever"
         return self.code
 
 
-def test_without_a_worker_that_has_the_course_nothing_runs(
+def test_a_run_needs_a_worker_that_has_the_course(
     held, capsys, monkeypatch, without_course
 ):
-    monkeypatch.setattr(cluster, "PATIENCE", 1)
     arguments, folder = held
-    with start_scheduler() as address:
+    with ExitStack() as stack:
+        address = stack.enter_context(start_scheduler())
         command = [*arguments, "--scheduler", address]
+        # Before it starts: no worker, then one without the course.
+        monkeypatch.setattr(cluster, "PATIENCE", 1)
         assert main(command) == 2
         message = capsys.readouterr().err
         assert f"no Dask worker is known at {address};" in message
-        with start_worker(address, "--no-nanny", env=without_course):
-            wait_for_workers(address, 1)
-            assert main(command) == 2
+        lacking = start_worker(address, "--no-nanny", env=without_course)
+        stack.enter_context(lacking)
+        wait_for_workers(address, 1)
+        # As long as it takes to answer on a busy machine.
+        monkeypatch.setattr(cluster, "PATIENCE", 5)
+        assert main(command) == 2
         message = capsys.readouterr().err
         assert message.count("\n") == 1
         assert "1 of 1" in message and "utils" in message
         assert "PYTHONPATH" in message
         assert not (folder / "out").exists()
+        # In the middle: the only one that has it dies, and none follows.
+        able = start_worker(address, "--no-nanny", env=HAS_COURSE)
+        worker = stack.enter_context(able)
+        wait_for_workers(address, 2)
+        monkeypatch.setattr(cluster, "PATIENCE", 60)
+        running = Background(command)
+        assert wait_until(lambda: read_pids(folder), 60)
+        monkeypatch.setattr(cluster, "PATIENCE", 1)
+        worker.kill()
+        assert wait_until(lambda: not any(map(alive, read_pids(folder))))
+        assert running.finish() == 1
+    captured = capsys.readouterr()
+    assert "without the course: 1 of 2" in captured.err
+    last = captured.err.splitlines()[-1]
+    assert f"no Dask worker is left at {address}" in last
+    assert "01_held, 02_other" in last
+    assert "lesson  " not in captured.err
+    assert captured.out.count("failed") == 2
+    rows = json.loads((folder / "out" / "scoreboard.json").read_text())
+    assert [row["error"] for row in rows] == [last, last]
 
 
 def test_a_scheduler_without_the_course_is_refused(
@@ -115,34 +141,6 @@ def test_a_scheduler_without_the_course_is_refused(
     assert "PYTHONPATH" in message
 
 
-def test_a_run_ends_when_its_last_worker_dies(
-    held, capsys, monkeypatch, without_course
-):
-    monkeypatch.setattr(cluster, "PATIENCE", 60)
-    arguments, folder = held
-    with (
-        start_scheduler() as address,
-        start_worker(address, "--no-nanny", env=without_course),
-        start_worker(address, "--no-nanny", env=HAS_COURSE) as worker,
-    ):
-        wait_for_workers(address, 2)
-        running = Background([*arguments, "--scheduler", address])
-        assert wait_until(lambda: read_pids(folder), 60)
-        # The dispatcher waits as long as it was told at the start.
-        worker.kill()
-        assert wait_until(lambda: not any(map(alive, read_pids(folder))))
-        assert running.finish() == 1
-    captured = capsys.readouterr()
-    assert "without the course: 1 of 2" in captured.err
-    last = captured.err.splitlines()[-1]
-    assert f"no Dask worker is left at {address}" in last
-    assert "01_held, 02_other" in last
-    assert "lesson  " not in captured.err
-    assert captured.out.count("failed") == 2
-    rows = json.loads((folder / "out" / "scoreboard.json").read_text())
-    assert [row["error"] for row in rows] == [last, last]
-
-
 def test_a_run_ends_when_its_scheduler_dies(held, capsys, monkeypatch):
     arguments, folder = held
     file = folder / "scheduler.json"
@@ -159,6 +157,7 @@ def test_a_run_ends_when_its_scheduler_dies(held, capsys, monkeypatch):
             wait_for_workers(address, 1)
             running = Background([*arguments, "--scheduler", address])
             assert wait_until(lambda: read_pids(folder), 60)
+            monkeypatch.setattr(cluster, "PATIENCE", 1)
             scheduler.kill()
             assert running.finish() == 1
             pids = read_pids(folder)
@@ -181,12 +180,12 @@ def test_a_lesson_whose_worker_dies_is_tried_once_more(
     out = tmp_path / "out"
     with (
         start_scheduler() as address,
-        # A nanny starts another worker, at another address.
-        start_worker(address, "--nanny", env=HAS_COURSE),
+        # Nannies start other workers, at other addresses.
+        start_worker(address, "--nworkers=2", env=HAS_COURSE),
     ):
-        wait_for_workers(address, 1)
+        wait_for_workers(address, 2)
         command = [*lessons, "--scheduler", address, "--out", str(out)]
-        assert main(command) == 1
+        assert Background(command).finish() == 1
     errors = capsys.readouterr().err
     assert f"error   {cluster.WORKER_DIED}" in errors
     assert "02_kill_once  started again: its worker died" in errors

@@ -199,9 +199,9 @@ class Dispatcher:
     Parameters
     ----------
     client : distributed.Client
-    patience : float
-        Seconds without a worker after which all is given up; infinite if the
-        worker is in this process.
+    is_local : bool
+        Whether scheduler and worker are in this process; others may be lost,
+        and all is given up after `PATIENCE` seconds without a worker.
 
     Attributes
     ----------
@@ -209,11 +209,11 @@ class Dispatcher:
         Why the rest was given up.
     """
 
-    def __init__(self, client: Any, patience: float) -> None:
+    def __init__(self, client: Any, is_local: bool) -> None:
         self.problem: str | None = None
         self._client = client
         self._address = client.scheduler.address
-        self._patience = patience
+        self._is_local = is_local
         # What other threads hear is handled by the one that calls `run`.
         self._inbox: queue.SimpleQueue = queue.SimpleQueue()
         self._workers = Workers(client, self._inbox)
@@ -241,8 +241,8 @@ class Dispatcher:
         """
         workers = self._workers
         able: dict[str, int] = {}
-        end = time.monotonic() + self._patience
-        while time.monotonic() < end:
+        end = time.monotonic() + PATIENCE
+        while self._is_local or time.monotonic() < end:
             with suppress(queue.Empty):
                 _, able = self._inbox.get(timeout=TICK)
             if able and len(able) + len(workers.lacking) >= len(workers.known):
@@ -279,8 +279,8 @@ class Dispatcher:
         )
         while self._waiting or self._running:
             self._listen()
-            is_silent = self._silent >= max(self._patience, SILENCE)
-            if is_silent or self._alone >= self._patience:
+            is_lost = self._alone >= PATIENCE or self._silent >= SILENCE
+            if is_lost and not self._is_local:
                 self._give_up()
             while self._done:
                 yield self._done.popleft()

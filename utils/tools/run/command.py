@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import math
 import signal
 import sys
 import traceback
@@ -89,12 +88,10 @@ def run_lessons(
         raise UsageError(f"{options.jobs} jobs; there has to be 1 at least")
     if options.scheduler:
         client = cluster.connect(options.scheduler)
-        patience = cluster.PATIENCE
     else:
         client = cluster.start_cluster(options.jobs, len(runs))
-        patience = math.inf
     with client, ExitStack() as stack:
-        dispatcher = cluster.Dispatcher(client, patience)
+        dispatcher = cluster.Dispatcher(client, is_local=not options.scheduler)
         stack.callback(dispatcher.stop)
         dispatcher.wait_for_worker()
         stack.enter_context(board.claim_folder(options.out))
