@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from utils.tools.lessons import ROOT
 from utils.tools.run import cluster
 from utils.tools.run.command import main
+from utils.tools.run.progress import ProgressLine
 
 import psutil
 import pytest
@@ -104,8 +105,14 @@ def test_a_run_needs_a_worker_that_has_the_course(
         worker = stack.enter_context(able)
         wait_for_workers(address, 2)
         monkeypatch.setattr(cluster, "PATIENCE", 60)
+        moves = []
+        monkeypatch.setattr(
+            ProgressLine, "move", lambda _, *numbers: moves.append(numbers)
+        )
         running = Background(command)
         assert wait_until(lambda: read_pids(folder), 60)
+        # Title and parameters are done; this cell and the metrics are not.
+        assert wait_until(lambda: (2, 4) in moves, 60)
         monkeypatch.setattr(cluster, "PATIENCE", 1)
         worker.kill()
         assert wait_until(lambda: not any(map(alive, read_pids(folder))))

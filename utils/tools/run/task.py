@@ -101,7 +101,7 @@ def run_lesson(
         The number of the run, for these events.
     """
     from dask.system import CPU_COUNT
-    from distributed import get_worker
+    from distributed import Status, get_worker
 
     worker = get_worker()
     key = worker.get_current_task()
@@ -111,6 +111,9 @@ def run_lesson(
         worker.log_event(topic, event)
 
     def is_wanted() -> bool:
+        # A worker that has lost its scheduler waits for its tasks to end.
+        if worker.status in (Status.closing, Status.closed, Status.failed):
+            return False
         task = worker.state.tasks.get(key)
         return task is not None and task.state != "cancelled"
 
@@ -223,11 +226,9 @@ def read_progress(scratch: Path) -> tuple[int, int] | None:
     """Return how many cells are done, and how many there are."""
     with suppress(OSError):
         # tqdm writes each state behind a carriage return.
-        states = (scratch / PROGRESS).read_text("utf-8").split("\r")
-        numbers = [s.split() for s in states if s.strip()]
-        if numbers and len(numbers[-1]) == 2:
-            done, total = numbers[-1]
-            return int(done), int(total)
+        states = (scratch / PROGRESS).read_text("utf-8").split()
+        if len(states) > 1 and len(states) % 2 == 0:
+            return int(states[-2]), int(states[-1])
     return None
 
 
