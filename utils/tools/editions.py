@@ -100,7 +100,7 @@ def make_slides(lesson: NotebookNode, name: str) -> str:
 
     exporter = SlidesExporter(
         extra_template_paths=[str(TEMPLATE)],
-        template_file="index.html.j2",
+        template_file="slides.html.j2",
         reveal_url_prefix="assets",
         reveal_theme="white",
         reveal_transition="none",
