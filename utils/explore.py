@@ -3,7 +3,7 @@
 import base64
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from utils.plots import plot_images
@@ -155,3 +155,67 @@ def _make_png(figure):
     figure.savefig(file, format="png")
     plt.close(figure)
     return base64.b64encode(file.getvalue()).decode()
+
+
+# The type of a notebook's output that carries a decoder to the site.
+DECODER_TYPE = "application/vnd.autoencoder.decoder+json"
+# What the site's page can compute: see docs/_static/page.js.
+PAGE_ACTIVATIONS = ("linear", "relu", "tanh", "sigmoid", "gelu")
+
+
+def leave_decoder(steps: Sequence, explorer: CodeExplorer) -> None:
+    """Leave a decoder in the notebook's outputs, for the site's own explorer.
+
+    Nothing of it is shown, but for a line of text.
+
+    Parameters
+    ----------
+    steps : list of keras.layers.Dense and keras.layers.Activation
+        What makes pixels of codes, in order. Activations are those of
+        PAGE_ACTIVATIONS. Weights are kept as float16.
+    explorer : CodeExplorer
+        Its ranges and its map are those of the page; what it decodes is what
+        the page is compared with.
+
+    Raises
+    ------
+    ValueError
+        If a step is another layer, has another activation, or has weights
+        that are no finite float16.
+    """
+    layers, weights = [], []
+    for step in steps:
+        kind = type(step).__name__
+        activation = step.get_config().get("activation")
+        if kind not in ("Dense", "Activation"):
+            raise ValueError(
+                f"the page cannot compute {kind} layers; use Dense and "
+                "Activation"
+            )
+        if activation not in PAGE_ACTIVATIONS:
+            raise ValueError(
+                f"the page cannot compute the activation {activation!r}; use "
+                f"one of {', '.join(PAGE_ACTIVATIONS)}"
+            )
+        shape = None
+        if kind == "Dense":
+            shape = list(step.kernel.shape)
+            bias = step.bias if step.use_bias else np.zeros(shape[1])
+            weights += [np.ravel(step.kernel), np.ravel(bias)]
+        layers.append({"shape": shape, "activation": activation})
+    with np.errstate(over="ignore"):
+        halves = np.concatenate(weights).astype("<f2")
+    if not np.isfinite(halves).all():
+        raise ValueError("weights have to be finite and below 65,504")
+    lows, highs = explorer.setup["lows"], explorer.setup["highs"]
+    sides = np.linspace(lows, highs, 3).T  # three values for each code
+    codes = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, len(lows))
+    pixels = np.asarray(explorer.decode(codes.astype("float32")), "float64")
+    left = {
+        "layers": layers,
+        "weights": base64.b64encode(halves.tobytes()).decode(),
+        "setup": explorer.setup,
+        "known": {"codes": codes.tolist(), "pixels": pixels.round(4).tolist()},
+    }
+    line = "A decoder, for the site."
+    display({DECODER_TYPE: left, "text/plain": line}, raw=True)
