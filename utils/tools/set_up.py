@@ -39,25 +39,21 @@ STAMP = "set_up.json"
 # Makes `import utils` work. The path in it is relative to the file itself, so
 # a copy of the course uses its own utils, and a renamed course still has them.
 LINK = "autoencoder_course.pth"
-# What lessons, JupyterLab and the runner import, for two processes.
+# What lessons import, for two processes.
 IMPORTS = [
-    ["tensorflow", "keras", "tensorboard", "pooch", "requests"],
+    ["tensorflow", "keras", "tensorboard", "pooch"],
     [
         "matplotlib.pyplot",
         "sklearn.decomposition",
         "sklearn.linear_model",
         "sklearn.manifold",
         "sklearn.neighbors",
-        "scipy.stats",
         "skimage.metrics",
         "skimage.restoration",
         "ipykernel.kernelapp",
         "ipywidgets",
         "anywidget",
-        "papermill",
         "distributed",
-        "nbconvert",
-        "jupyterlab.labapp",
     ],
 ]
 # The Python behind a virtual environment, if one runs this.
