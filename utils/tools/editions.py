@@ -264,7 +264,7 @@ def main(argv: list[str] | None = None) -> int:
         else:
             write_handouts(folder)
     except importlib.metadata.PackageNotFoundError as error:
-        print(f'{error}: pip install -e ".[slides]"', file=sys.stderr)
+        print(f'{error}: pip install -e ".[dev]"', file=sys.stderr)
         return 2
     except (UsageError, OSError) as error:
         print(error, file=sys.stderr)

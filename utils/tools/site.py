@@ -231,7 +231,7 @@ def main(argv: list[str] | None = None) -> int:
             make_decoder(source / "_static/decoder", mode)
             build(source, part)
     except ImportError as error:
-        print(f'{error}: pip install -e ".[site]"', file=sys.stderr)
+        print(f'{error}: pip install -e ".[dev]"', file=sys.stderr)
         return 2
     except (UsageError, OSError) as error:
         print(error, file=sys.stderr)
