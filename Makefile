@@ -5,8 +5,9 @@ PY := $(BIN)/python
 # PYTHON may be a path with spaces, in quotes or not.
 override PYTHON := $(subst ",,$(subst ',,$(PYTHON)))
 export PYTHON
-# Settings of other work, which would lead past .venv.
-unexport PYTHONHOME PYTHONPATH
+# Settings of other work, which would lead past .venv, or have Python compile
+# the same modules at each call.
+unexport PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 
 # Of what is started here, TensorFlow reports errors only.
 export TF_CPP_MIN_LOG_LEVEL := 3
