@@ -175,6 +175,17 @@ def test_a_run_ends_when_its_scheduler_dies(held, capsys, monkeypatch):
     assert written(folder / "out") == {"scoreboard.json"}
 
 
+def run_on_nannies(n_workers, lessons, out):
+    """Run lessons on workers that are started again when they die."""
+    with (
+        start_scheduler() as address,
+        start_worker(address, f"--nworkers={n_workers}", env=HAS_COURSE),
+    ):
+        wait_for_workers(address, n_workers)
+        command = [*lessons, "--scheduler", address, "--out", str(out)]
+        return Background(command).finish()
+
+
 def test_a_lesson_whose_worker_dies_is_tried_once_more(
     tmp_path, capsys, monkeypatch
 ):
@@ -185,14 +196,8 @@ def test_a_lesson_whose_worker_dies_is_tried_once_more(
         write_lesson(once, "02_kill_once", KILL_WORKER.format(always=False)),
     ]
     out = tmp_path / "out"
-    with (
-        start_scheduler() as address,
-        # Nannies start other workers, at other addresses.
-        start_worker(address, "--nworkers=2", env=HAS_COURSE),
-    ):
-        wait_for_workers(address, 2)
-        command = [*lessons, "--scheduler", address, "--out", str(out)]
-        assert Background(command).finish() == 1
+    # Dask itself sends a lesson to the other one that is there.
+    assert run_on_nannies(2, lessons, out) == 1
     errors = capsys.readouterr().err
     assert f"error   {cluster.WORKER_DIED}" in errors
     assert "02_kill_once  started again: its worker died" in errors
@@ -200,3 +205,15 @@ def test_a_lesson_whose_worker_dies_is_tried_once_more(
     killed = [*read_pids(always, "once"), *read_pids(once, "once")]
     assert len(killed) == 3
     assert wait_until(lambda: not any(map(psutil.pid_exists, killed)))
+
+
+def test_a_lesson_may_lose_the_only_worker_twice(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(cluster, "PATIENCE", 60)
+    source = KILL_WORKER.format(always=True)
+    lesson = write_lesson(tmp_path, "01_kill", source)
+    # Dask itself would wait for the address of the worker that died.
+    assert run_on_nannies(1, [lesson], tmp_path / "out") == 1
+    assert f"error   {cluster.WORKER_DIED}" in capsys.readouterr().err
+    assert len(read_pids(tmp_path, "once")) == 2

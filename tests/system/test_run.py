@@ -507,6 +507,20 @@ def test_an_error_is_described_as_its_cell_does(name):
     assert task.describe(OSError("full")) == "OSError: full"
 
 
+def test_the_environment_of_a_lesson(tmp_path):
+    given = {"OMP_NUM_THREADS": "7", "PYTHONPATH": "x", "KERAS_NEW": "1"}
+    made = task.make_environment(given, tmp_path, 3)
+    # What a user says about threads counts.
+    assert made["OMP_NUM_THREADS"] == "7"
+    assert made["TF_NUM_INTRAOP_THREADS"] == "3"
+    assert made["OPENBLAS_NUM_THREADS"] == "1"
+    assert made["PYTHONPATH"].split(os.pathsep) == [str(ROOT), "x"]
+    assert "KERAS_NEW" not in made
+    given = dict.fromkeys(task.FOREIGN, "of other work")
+    made = task.make_environment(given, tmp_path / "2", 3)
+    assert "of other work" not in made.values()
+
+
 def test_progress_is_read_as_papermill_writes_it(tmp_path):
     assert task.read_progress(tmp_path) is None
     for text, progress in (

@@ -226,6 +226,7 @@ class Dispatcher:
         self._running: dict[Any, int] = {}
         self._given: dict[Any, set[str]] = {}
         self._done: deque[tuple[int, Outcome]] = deque()
+        # How often each run was started, and how often its worker was lost.
         self._starts: Counter[int] = Counter()
         self._losses: Counter[int] = Counter()
         # Dask writes events of its own under the bare name.
@@ -346,10 +347,13 @@ class Dispatcher:
             return
         self._starts[index] += 1
         self._lines[index].start(self._starts[index])
-        # Dask itself would try it four times.
-        if self._starts[index] > 2:
+        # Dask itself has sent it to another worker, and would do so again.
+        if self._starts[index] > self._losses[index] + 1:
+            self._losses[index] += 1
+        if self._losses[index] > 1:
             for future in [f for f, i in self._running.items() if i == index]:
-                self._lose(future)
+                self._forget(future)
+                self._done.append((index, Outcome(error=WORKER_DIED)))
 
     def _take(self, future: Any) -> None:
         """Take back what came out, or send the run to another worker."""
@@ -375,7 +379,7 @@ class Dispatcher:
         """Try a run once more whose worker is lost."""
         index = self._forget(future)
         self._losses[index] += 1
-        if self._starts[index] >= 2 or self._losses[index] > 2:
+        if self._losses[index] > 1:
             self._done.append((index, Outcome(error=WORKER_DIED)))
         else:
             self._waiting.appendleft(index)
