@@ -215,5 +215,7 @@ def test_a_lesson_may_lose_the_only_worker_twice(
     lesson = write_lesson(tmp_path, "01_kill", source)
     # Dask itself would wait for the address of the worker that died.
     assert run_on_nannies(1, [lesson], tmp_path / "out") == 1
-    assert f"error   {cluster.WORKER_DIED}" in capsys.readouterr().err
+    errors = capsys.readouterr().err
+    assert f"error   {cluster.WORKER_DIED}" in errors
+    assert errors.count("started") == 2
     assert len(read_pids(tmp_path, "once")) == 2
