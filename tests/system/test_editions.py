@@ -68,7 +68,7 @@ def find_lines(cells):
     [
         ({"stub": "def double("}, "cell 4 is not Python"),
         ({"stub": STUB + "\nx = 2"}, "cell 4 has to hold one function"),
-        ({"solution": SOLUTION.replace("tempole", "twice")}, "defines no doub"),
+        ({"solution": SOLUTION.replace("double", "twice")}, "no double"),
     ],
 )
 def test_an_exercise_of_another_form_is_named(tmp_path, changed, says):
