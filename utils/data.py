@@ -195,14 +195,9 @@ def batches(
     [4]
     """
     n = len(inputs)
-    if n == 0:
-        raise ValueError("inputs is empty: there is nothing to feed")
-    if targets is not None and len(targets) != n:
-        raise ValueError(
-            f"inputs has {n} rows and targets {len(targets)}: they must match"
-        )
-    if batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}: at least 1 is needed")
+    steps = count_steps(inputs, targets, batch_size)
+    if drop_remainder:
+        steps = n // batch_size
     if seed is None:
         seed = random.getrandbits(31)
 
@@ -214,12 +209,10 @@ def batches(
         # order depend on TensorFlow's own seed, too.
         epoch = tf.Variable(0, dtype="int64")
 
-    def draw_order(_):
+    def draw_next_order(_):
         if not shuffle:
             return tf.range(n)
-        return tf.random.experimental.stateless_shuffle(
-            tf.range(n), seed=tf.stack([epoch.assign_add(1), seed])
-        )
+        return draw_order(n, epoch.assign_add(1), seed)
 
     def gather(rows):
         images = tf.gather(x, rows)
@@ -232,14 +225,70 @@ def batches(
         starts = tf.data.Dataset.range(0, stop, batch_size)
         return starts.map(lambda start: order[start : start + batch_size])
 
-    steps = n // batch_size if drop_remainder else -(-n // batch_size)
     return (
         tf.data.Dataset.range(1)
-        .map(draw_order)
+        .map(draw_next_order)
         .flat_map(cut)
         .map(gather)
         .apply(tf.data.experimental.assert_cardinality(steps))
         .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def count_steps(inputs, targets=None, batch_size: int = 256) -> int:
+    """Return how many batches an epoch has, the last, smaller one included.
+
+    Parameters
+    ----------
+    inputs, targets : array, shape (n, ...)
+    batch_size : int
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to feed, the lengths differ, or `batch_size` is
+        below 1.
+
+    Examples
+    --------
+    >>> count_steps(np.zeros((3500, 784)), batch_size=64)
+    55
+    """
+    n = len(inputs)
+    if n == 0:
+        raise ValueError("inputs is empty: there is nothing to feed")
+    if targets is not None and len(targets) != n:
+        raise ValueError(
+            f"inputs has {n} rows and targets {len(targets)}: they must match"
+        )
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}: at least 1 is needed")
+    return -(-n // batch_size)
+
+
+def draw_order(n: int, epoch, seed):
+    """Draw the order in which an epoch takes the rows.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    epoch : int or tensor
+        Counted from 1; each epoch has another order.
+    seed : int
+
+    Returns
+    -------
+    tf.Tensor of int32, shape (n,)
+        Each number from 0 to n - 1 once; the same for the same arguments.
+
+    Examples
+    --------
+    >>> sorted(draw_order(4, epoch=1, seed=0).numpy().tolist())
+    [0, 1, 2, 3]
+    """
+    return tf.random.experimental.stateless_shuffle(
+        tf.range(n), seed=tf.stack([tf.cast(epoch, "int64"), seed])
     )
 
 

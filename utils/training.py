@@ -4,7 +4,8 @@ import gc
 import random
 import time
 
-from utils.data import batches
+from utils.data import count_steps
+from utils.epochs import can_compile_epochs, compile_epochs, feed_batches
 from utils.reuse import (
     find_key,
     load_training,
@@ -85,8 +86,7 @@ def fit(
     # earlier ones now.
     gc.collect()
     shuffle_seed = random.getrandbits(31)
-    train = batches(inputs, targets, batch_size=batch_size, seed=shuffle_seed)
-    steps = len(train)
+    steps = count_steps(inputs, targets, batch_size)
     if optimizer is None:
         optimizer = keras.optimizers.Adam(
             keras.optimizers.schedules.CosineDecay(
@@ -98,7 +98,7 @@ def fit(
         if not isinstance(validation, tuple):
             validation = validation, validation
         data["validation inputs"], data["validation targets"] = validation
-        validation = batches(*validation, batch_size=1000, shuffle=False)
+        count_steps(*validation)
     for name, array in data.items():
         low, high = np.min(array), np.max(array)
         if np.isnan(low):
@@ -110,32 +110,31 @@ def fit(
                 f"{name} span [{low:.3g}, {high:.3g}]: binary cross-entropy "
                 "needs targets in [0, 1]; divide by 255?"
             )
-    # A step of a small model takes less time than the Python code around it.
-    # So a short epoch is one call, on a data set that repeats without end; a
-    # long epoch is many calls, so that it can be interrupted.
-    is_short = steps <= 256
+    compiles_epochs = can_compile_epochs(model)
     model.compile(
         optimizer,
         loss,
         metrics=metrics,
         jit_compile=jit_compile,
-        steps_per_execution=steps if is_short else 20,
+        steps_per_execution=1 if compiles_epochs else min(steps, 20),
     )
 
     def train_model():
-        # Otherwise Keras builds the optimizer in the first step, and traces
-        # the step twice.
-        if model.built:
-            optimizer.build(model.trainable_variables)
-        return model.fit(
-            train.repeat() if is_short else train,
-            epochs=epochs,
-            steps_per_epoch=steps if is_short else None,
-            validation_data=validation,
-            shuffle=False,  # `batches` shuffles
-            verbose=0,
-            callbacks=[TqdmCallback(verbose=0, leave=False), *callbacks],
-        )
+        feed = compile_epochs if compiles_epochs else feed_batches
+        with feed(
+            model,
+            (inputs, targets),
+            validation,
+            batch_size=batch_size,
+            seed=shuffle_seed,
+            jit_compile=jit_compile,
+        ) as arguments:
+            return model.fit(
+                **arguments,
+                epochs=epochs,
+                verbose=0,
+                callbacks=[TqdmCallback(verbose=0, leave=False), *callbacks],
+            )
 
     settings = {
         "epochs": epochs,
