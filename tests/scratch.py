@@ -1,7 +1,11 @@
 """Small lessons that need no TensorFlow, and what tests ask of a run."""
 
 import contextlib
+import subprocess
+import sys
 import time
+
+from utils.tools.lessons import ROOT
 
 import nbformat
 import psutil
@@ -14,6 +18,13 @@ METRICS = (
     'print(json.dumps({"ours_mse": rate / latent_dim, "baseline_mse": 1,\n'
     '                  "points": latent_dim}))'
 )
+# While the file "hold" is there, a lesson does not come to its end.
+HOLD = """\
+import os, time
+open("pids", "a").write(f"{os.getpid()} {os.getppid()}\\n")
+while os.path.exists("hold"):
+    time.sleep(0.05)
+"""
 
 
 def write_lesson(
@@ -46,6 +57,13 @@ def printed(path):
     )
 
 
+def read_pids(folder, name="pids"):
+    """Return the processes that lessons have written down, line by line."""
+    path = folder / name
+    lines = path.read_text().split("\n")[:-1] if path.exists() else []
+    return [int(pid) for line in lines for pid in line.split()]
+
+
 def alive(pid):
     with contextlib.suppress(psutil.Error):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
@@ -59,10 +77,49 @@ def wait_until(condition, seconds=30):
     return met
 
 
-def start_cluster(n_workers):
-    return LocalCluster(
+@contextlib.contextmanager
+def start_scheduler(n_workers=0):
+    """Yield the address of a scheduler in this process, and of workers."""
+    with LocalCluster(
         n_workers=n_workers,
+        processes=False,
         threads_per_worker=1,
         protocol="tcp://",
         dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@contextlib.contextmanager
+def start_program(module, *arguments, **options):
+    """Yield the process of a program, and end it and what it started."""
+    process = psutil.Popen(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=ROOT,
+        text=True,
+        **options,
+    )
+    try:
+        yield process
+    finally:
+        family = [process]
+        with contextlib.suppress(psutil.Error):
+            family += process.children(recursive=True)
+        for member in family:
+            with contextlib.suppress(psutil.Error):
+                member.kill()
+        process.communicate()
+
+
+def start_worker(address, *arguments, **options):
+    """Yield the process of a real `dask worker` with one thread."""
+    return start_program(
+        "distributed.cli.dask_worker",
+        address,
+        "--nthreads=1",
+        "--no-dashboard",
+        *arguments,
+        stderr=subprocess.DEVNULL,
+        **options,
     )

@@ -4,6 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+# The last verdict on each function, by its name: "right", "not yet" or "not
+# attempted". Graders read it.
+VERDICTS: dict[str, str] = {}
+
 
 class between(NamedTuple):
     """An expected value that may lie anywhere in [low, high]."""
@@ -30,6 +34,15 @@ def check(function, *arguments, expected, tolerance: float = 1e-4) -> None:
         An expected number may be `between(low, high)`.
     tolerance : float
         The largest absolute difference that still counts as equal.
+
+    Examples
+    --------
+    >>> def add_up(x):
+    ...     return sum(x[1:])
+    >>> check(add_up, [1, 2, 3], expected=6)
+    add_up: not yet, the result is 5, not 6
+    >>> check(sum, [1, 2, 3], expected=6)
+    sum: right
     """
     if not isinstance(expected, dict):
         expected = {"the result": (lambda result: result, expected)}
@@ -42,15 +55,18 @@ def check(function, *arguments, expected, tolerance: float = 1e-4) -> None:
             for aspect, (measure, value) in expected.items()
         )
         gap = next(filter(None, gaps), None)
-    # Whatever a learner's code does wrong, the lesson must go on.
+    # The lesson must go on, whatever error a learner's code raises.
     except Exception as error:
-        # A stub names its exercise; Keras too raises this type of error.
+        # The message of a stub is empty or begins with "Exercise"; Keras
+        # raises errors of this type, too.
         if isinstance(error, NotImplementedError) and (
             not error.args or str(error).startswith("Exercise")
         ):
+            VERDICTS[name] = "not attempted"
             print(f"{name}: not attempted")
             return
         gap = f"it raised {type(error).__name__}: {error}"
+    VERDICTS[name] = "not yet" if gap else "right"
     print(f"{name}: " + (f"not yet, {gap}" if gap else "right"))
 
 
@@ -65,7 +81,7 @@ def _find_gap(aspect, found, expected, tolerance):
         return (
             f"{aspect} is {_shorten(found)}, not from {low:.4g} to {high:.4g}"
         )
-    # Part by part, for the parts of a right tuple may differ in shape.
+    # Part by part, because the parts of a tuple may differ in shape.
     if isinstance(expected, tuple):
         parts = tuple(found) if np.iterable(found) else (found,)
         if len(parts) != len(expected):
@@ -125,10 +141,11 @@ def _guess(found, expected, tolerance):
         return "; it is 1 minus what is expected"
     nonzero = np.abs(expected) > max(tolerance, 1e-9)
     with np.errstate(all="ignore"):
-        # The median of none is a warning on the page.
+        # NumPy warns about the median of nothing, and a notebook shows it.
         ratios = (found / expected)[nonzero]
         ratio = float(np.median(ratios)) if ratios.size else 0.0
-        # Of one number, everything is a multiple: only large ones tell.
+        # Any number is a multiple of any other: for a single one, only a large
+        # factor means something.
         tells = ratio > 0 and (found.size > 1 or not 0.3 < ratio < 3)
         if tells and np.allclose(found, ratio * expected, rtol=1e-3):
             return f"; it is {ratio:.4g} times what is expected"

@@ -1,22 +1,29 @@
 """The images of the course, and the pipeline that feeds them to a model."""
 
 import gzip
-import hashlib
+import io
+import lzma
 import os
 import random
+import struct
 import tarfile
+import tempfile
+import tomllib
 import warnings
+import zipfile
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 from utils.backend import tf
+from utils.files import find_sha256, write_whole
+from utils.settings import check_mode
 
 import numpy as np
 import pooch
 import requests
 
 DATA_DIR = Path(__file__).resolve().parent.parent / "data"
-MODES = ("fast", "full")
 CLASS_NAMES = {
     "mnist": tuple("0123456789"),
     "fashion_mnist": (
@@ -47,55 +54,20 @@ CLASS_NAMES = {
 }
 HORSE = CLASS_NAMES["cifar10"].index("horse")
 
-# The addresses that keras.datasets uses, with the SHA-256 of each file. Of
-# CIFAR-10 it is the binary edition: the Python edition is a pickle, and
-# reading a pickle can execute code.
-_KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-DOWNLOADS = {
-    "mnist": {
-        f"{_KERAS}mnist.npz": "731c5ac602752760c8e48fbffcf8c3b8"
-        "50d9dc2a2aedcf2cc48468fc17b673d1",
-    },
-    "fashion_mnist": {
-        f"{_KERAS}train-images-idx3-ubyte.gz": "3aede38d61863908ad78613f6a32"
-        "ed271626dd12800ba2636569512369268a84",
-        f"{_KERAS}train-labels-idx1-ubyte.gz": "a04f17134ac03560a47e3764e11b"
-        "92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-        f"{_KERAS}t10k-images-idx3-ubyte.gz": "346e55b948d973a97e58d2351dde1"
-        "6a484bd415d4595297633bb08f03db6a073",
-        f"{_KERAS}t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5"
-        "c3cd6d1c2608764d35dfb1850b086bf8dd5",
-    },
-    "cifar10": {
-        "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz": "c4a38c50"
-        "a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-    },
-}
+ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
-# SHA-256 of the published arrays' bytes (C order, uint8); data/README.md
-# lists them too. The container (npz, gzip) may differ, the content may not.
-PUBLISHED = {
-    "mnist": {
-        "x_train": "741c988805d008ac6e4c904b69001ba1"
-        "84c24b2c540a4ef403f4c71b676cf757",
-        "y_train": "1feba77c54802fa5339a11837ea4b286"
-        "6434b83314ec45192930f1df69120c13",
-        "x_test": "6d87418db22cc8025d05968bec9bd5c3"
-        "932904b23485740db143a061a2c9d161",
-        "y_test": "ddeff807876a9661a1110d45c266c862"
-        "39a3a1b7d37da0c3716a7a683c852ff5",
-    },
-    "fashion_mnist": {
-        "x_train": "2e487a6c89124f78f2d7521542223caf"
-        "e96f7123c3ca13d447772ac6ecbb3012",
-        "y_train": "657fbd221bfc9f4198cc14b5619cc33e"
-        "c57c58dd0e47af4d99d6650759e869a7",
-        "x_test": "c867c93ff95360594e8ec3287995350b"
-        "824dd110b11595c0e13d5423f621867a",
-        "y_test": "3d0e6c6ea990b53b6f8f500a41cac938"
-        "81d981b315f84578b7d915342ade01e9",
-    },
-}
+# What reading a damaged npz file raises, from zipfile, its decompressors and
+# NumPy. A lack of memory is not among them.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class Part(NamedTuple):
@@ -111,16 +83,17 @@ def load_images(name: str, mode: str = "fast") -> tuple[Part, Part, Part]:
     Parameters
     ----------
     name : {"mnist", "fashion_mnist", "natural"}
-        `natural` is gray images of one kind, and in the test part of other
-        kinds too: patches of a photograph of a palace, then of a flower
-        (fast); CIFAR-10's horses, then its other classes (full). Labels are
-        indices into `class_names(name, mode)`; `y_train` has one value only.
+        `natural` holds gray images of one kind, and in the test part also of
+        other kinds. In fast mode they are patches of a photograph of a
+        palace, then of a flower; in full mode CIFAR-10's horses, and in the
+        test part all of its classes. Labels are indices into
+        `class_names(name, mode)`; those to train on have one value only.
     mode : {"fast", "full"}
         `fast` reads the embedded sample, without network. `full` reads
         `<name>.npz` (for `natural`: cifar10.npz) in the folder that the
         environment variable AUTOENCODER_DATA names (a relative name counts
-        from the course's folder), else in data/full/; a file that is not
-        there is downloaded into that folder.
+        from the course's folder), else in data/full/. A set that is not there
+        is downloaded, and the file is made from it.
 
     Returns
     -------
@@ -137,8 +110,15 @@ def load_images(name: str, mode: str = "fast") -> tuple[Part, Part, Part]:
         array, or holds one of another shape or type.
     FileNotFoundError
         If a file is missing and cannot be downloaded.
+
+    Examples
+    --------
+    >>> train, valid, test = load_images("mnist")
+    >>> train.x.shape, valid.y.shape
+    ((3500, 28, 28), (500,))
     """
-    _check_asked(name, mode)
+    _check_name(name)
+    check_mode(mode)
     parts = _load_sample(name) if mode == "fast" else _load_full(name)
     return tuple(
         Part(x.astype("float32") / 255, y.astype("int64")) for x, y in parts
@@ -152,8 +132,14 @@ def class_names(name: str, mode: str = "fast") -> tuple[str, ...]:
     ------
     ValueError
         If the name or the mode is unknown.
+
+    Examples
+    --------
+    >>> class_names("fashion_mnist")[:3]
+    ('T-shirt', 'trouser', 'pullover')
     """
-    _check_asked(name, mode)
+    _check_name(name)
+    check_mode(mode)
     if name == "natural":
         name = "photographs" if mode == "fast" else "cifar10"
     return CLASS_NAMES[name]
@@ -168,11 +154,11 @@ def batches(
     seed: int | None = None,
     drop_remainder: bool = False,
 ):
-    """Feed arrays to a model in shuffled batches, fast.
+    """Feed arrays to a model in shuffled batches.
 
     Each epoch shuffles indices once and gathers whole batches from one tensor
-    in memory. A pipeline that shuffles and stacks images one at a time does
-    the same work per image instead of per batch.
+    in memory. This is fast, because the work is done once for each batch and
+    not, as in a pipeline that shuffles and stacks images, for each image.
 
     Parameters
     ----------
@@ -198,6 +184,15 @@ def batches(
     ------
     ValueError
         If an array is empty, the lengths differ, or `batch_size` is below 1.
+
+    Examples
+    --------
+    >>> rows = np.arange(5)
+    >>> for batch in batches(rows, batch_size=2, shuffle=False):
+    ...     print(batch.numpy())
+    [0 1]
+    [2 3]
+    [4]
     """
     n = len(inputs)
     if n == 0:
@@ -215,7 +210,8 @@ def batches(
         x = tf.convert_to_tensor(inputs)
         y = x if targets is inputs else targets
         y = None if y is None else tf.convert_to_tensor(y)
-        # Counted here: `Dataset.random` would mix in TensorFlow's own seed.
+        # Epochs are counted here, because `Dataset.random` would make the
+        # order depend on TensorFlow's own seed, too.
         epoch = tf.Variable(0, dtype="int64")
 
     def draw_order(_):
@@ -247,61 +243,61 @@ def batches(
     )
 
 
-def _check_asked(name, mode):
+def _check_name(name):
     if name not in ("mnist", "fashion_mnist", "natural"):
         raise ValueError(
             f"unknown data set {name!r}: choose 'mnist', 'fashion_mnist' "
             "or 'natural'"
         )
-    if mode not in MODES:
-        raise ValueError(
-            f"unknown mode {mode!r}: choose 'fast' (the embedded samples) or "
-            "'full' (the whole data sets)"
-        )
+
+
+def _read_committed(name):
+    """Return the bytes of a file that is part of the course."""
+    path = DATA_DIR / name
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise type(error)(
+            f"{path} is missing or cannot be read ({error.strerror}): "
+            f"{_say_how_to_restore(name)}"
+        ) from None
+
+
+def _say_how_to_restore(*names):
+    paths = " ".join(f"data/{name}" for name in names)
+    return (
+        f"restore {' and '.join(names)} with 'git checkout -- {paths}', or "
+        "from a fresh copy of the course"
+    )
 
 
 def _load_sample(name):
-    path = DATA_DIR / f"{name}.npz"
-    try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-        sums = (DATA_DIR / "SHA256SUMS").read_bytes()
-    except OSError as error:
-        file = Path(error.filename)
-        raise type(error)(
-            f"{file} is missing or cannot be read ({error.strerror}): restore "
-            f"it with 'git checkout -- data/{file.name}'"
-        ) from None
-    if f"{found}  {path.name}".encode() not in sums.splitlines():
+    file = f"{name}.npz"
+    content = _read_committed(file)
+    hashes = _read_committed("SHA256SUMS").splitlines()
+    if f"{find_sha256(content)}  {file}".encode() not in hashes:
         raise ValueError(
-            f"the embedded sample {path} is damaged (its SHA-256 is not the "
-            "one in data/SHA256SUMS): restore both with "
-            f"'git checkout -- data/{path.name} data/SHA256SUMS'"
+            f"the embedded sample {DATA_DIR / file} is damaged (its SHA-256 "
+            "is not the one in data/SHA256SUMS): "
+            f"{_say_how_to_restore(file, 'SHA256SUMS')}"
         )
-    with np.load(path, allow_pickle=False) as file:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return [
-            (file[f"x_{part}"], file[f"y_{part}"])
+            (arrays[f"x_{part}"], arrays[f"y_{part}"])
             for part in ("train", "valid", "test")
         ]
 
 
 def _load_full(name):
     source = "cifar10" if name == "natural" else name
-    named = os.environ.get("AUTOENCODER_DATA")
-    # A relative name counts from the course's folder, wherever a kernel runs.
-    folder = DATA_DIR.parent / named if named else DATA_DIR / "full"
-    if named and not folder.is_dir():
-        raise FileNotFoundError(
-            f"AUTOENCODER_DATA names {named}, which is no folder: correct the "
-            "name, or make the folder. Mode 'fast' needs none of it."
-        )
-    path = folder / f"{source}.npz"
-    # Unlike pathlib's, it takes a folder that is closed to us for empty.
-    if os.path.exists(path):
-        arrays = _read_npz(path)
-        _check_arrays(arrays, source, path)
-        _report_content(arrays, source, path)
-    else:
-        arrays = _download(source, folder)
+    path = _find_folder() / f"{source}.npz"
+    # `Path.exists` raises where a folder may not be read; here such a file is
+    # missing, and the download says why it cannot be put there.
+    if not os.path.exists(path):
+        _download(source, path)
+    arrays = _read_npz(path)
+    _check_arrays(arrays, source, path)
+    _report_content(arrays, source, path)
     x_train, y_train = arrays["x_train"], arrays["y_train"].ravel()
     x_test, y_test = arrays["x_test"], arrays["y_test"].ravel()
     if name != "natural":
@@ -339,30 +335,52 @@ def _find_last_of_each_class(labels, one_in):
     return last
 
 
+def _find_folder():
+    """Return the folder of the full data sets."""
+    named = os.environ.get("AUTOENCODER_DATA")
+    if not named:
+        return DATA_DIR / "full"
+    # A relative name counts from the course's folder, wherever a kernel runs.
+    folder = DATA_DIR.parent / named
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"AUTOENCODER_DATA names {named}, which is no folder: correct the "
+            "name, or make the folder. Mode 'fast' needs none of it."
+        )
+    return folder
+
+
 def _read_npz(path):
+    """Return the four arrays, and the hashes of what they were made from."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {
-                key: file[key]
-                for key in ("x_train", "y_train", "x_test", "y_test")
-            }
-    except KeyError as error:
-        raise ValueError(
-            f"{path} has no array {error.args[0].split()[0]}: it needs "
-            "x_train, y_train, x_test and y_test"
-        ) from None
+        with _open_npz(path) as file:
+            missing = [key for key in ARRAYS if key not in file]
+            arrays = {key: file[key] for key in ARRAYS if key in file}
+            source = str(file["source"]) if "source" in file else ""
     except PermissionError as error:
         raise PermissionError(
             f"{path} cannot be read ({error.strerror}): change its rights "
             "('chmod u+r'), or let AUTOENCODER_DATA name another folder; "
             "mode 'fast' needs no file"
         ) from None
-    # A damaged file makes zipfile and NumPy raise nearly anything.
-    except Exception as e:
+    except DAMAGE as error:
         raise ValueError(
-            f"{path} is damaged or no npz file ({e}): move it away, and the "
-            "next run downloads it again; mode 'fast' needs no file"
+            f"{path} is damaged or no npz file ({error}): move it away, and "
+            "the next run downloads it again; mode 'fast' needs no file"
         ) from None
+    if missing:
+        raise ValueError(
+            f"{path} has no array {', '.join(missing)}: it needs "
+            f"{', '.join(ARRAYS)}"
+        )
+    return arrays | {"source": source}
+
+
+def _open_npz(path):
+    file = np.load(path, allow_pickle=False)
+    if isinstance(file, np.ndarray):
+        raise ValueError("it holds a single array")
+    return file
 
 
 def _check_arrays(arrays, source, path):
@@ -384,53 +402,82 @@ def _check_arrays(arrays, source, path):
 
 
 def _report_content(arrays, source, path):
-    wrong = [
-        key
-        for key, expected in PUBLISHED.get(source, {}).items()
-        if hashlib.sha256(arrays[key].tobytes()).hexdigest() != expected
-    ]
-    if source in PUBLISHED and not wrong:
+    published = _read_sources()[source]
+    if "arrays" in published:
+        changed = [
+            key
+            for key, sha256 in published["arrays"].items()
+            if find_sha256(np.ascontiguousarray(arrays[key])) != sha256
+        ]
+        reason = f"not as published: {', '.join(changed)}"
+        is_verified = not changed
+    else:
+        reason = "not made from the published archive"
+        is_verified = arrays["source"] == " ".join(published["files"].values())
+    if is_verified:
         print(f"{path.name}: content verified, it is the published data")
         return
-    what = ", ".join(wrong) or "no published hash to compare with"
     warnings.warn(
-        f"{path} has the right form but could not be verified ({what}): "
+        f"{path} has the right form but could not be verified ({reason}): "
         "figures may differ from those in the text",
+        # The line that called `load_images`.
         stacklevel=4,
     )
 
 
-def _download(source, folder):
+def _read_sources():
+    """Return data/sources.toml: for each set its files and arrays."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        files = [
-            pooch.retrieve(
-                address,
-                known_hash=f"sha256:{sha256}",
-                fname=address.rsplit("/", 1)[1],
-                path=folder,
-                downloader=pooch.HTTPDownloader(progressbar=True, timeout=30),
-            )
-            for address, sha256 in DOWNLOADS[source].items()
-        ]
+        return tomllib.loads(_read_committed("sources.toml").decode())
+    except ValueError as error:
+        raise ValueError(
+            f"{DATA_DIR / 'sources.toml'} is damaged ({error}): "
+            f"{_say_how_to_restore('sources.toml')}"
+        ) from None
+
+
+def _download(source, path):
+    """Download a data set and write it to `path`, as one npz file."""
+    published = _read_sources()[source]["files"]
+    convert = {
+        "mnist": _read_npz,
+        "fashion_mnist": _read_idx,
+        "cifar10": _read_cifar10,
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(".part", dir=path.parent) as folder:
+            files = [
+                _download_file(address, sha256, folder)
+                for address, sha256 in published.items()
+            ]
+            arrays = convert[source](*files)
+        # Tells from then on which files the arrays were made from.
+        arrays["source"] = " ".join(published.values())
+        npz = io.BytesIO()
+        np.savez(npz, **arrays)
+        write_whole(path, npz.getvalue())
     except (OSError, ValueError, requests.RequestException) as error:
         raise FileNotFoundError(
-            f"{source}.npz is not in {folder} and could not be downloaded "
+            f"{path.name} is not in {path.parent} and could not be downloaded "
             f"({type(error).__name__}: {error}). Put the file there, or let "
             "AUTOENCODER_DATA name the folder that has it, or connect to the "
             "network. Mode 'fast' needs none of it."
         ) from error
-    print(f"{source}: downloaded files verified")
-    read = {
-        "mnist": lambda file: _read_npz(file),
-        "fashion_mnist": _read_idx,
-        "cifar10": _read_cifar10,
-    }
-    return read[source](*files)
+
+
+def _download_file(address, sha256, folder):
+    return pooch.retrieve(
+        address,
+        known_hash=f"sha256:{sha256}",
+        fname=address.rsplit("/", 1)[1],
+        path=folder,
+        downloader=pooch.HTTPDownloader(progressbar=True, timeout=30),
+    )
 
 
 def _read_idx(*paths):
-    """Read the gzipped IDX files of Fashion-MNIST, in DOWNLOADS' order."""
+    """Read the gzipped IDX files of Fashion-MNIST, in ARRAYS' order."""
     x_train, y_train, x_test, y_test = (
         gzip.decompress(Path(path).read_bytes()) for path in paths
     )

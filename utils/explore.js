@@ -1,6 +1,6 @@
-// A look at codes: move a point over a map of two codes, or a slider a code,
-// and the decoded picture follows. Lessons reach it through anywidget, the site
-// with a decoder of its own.
+// An explorer of codes: when a point is moved over a map of two codes, or the
+// slider of a code, the decoded picture follows. Lessons show it with
+// anywidget; the site has a decoder of its own.
 
 const STYLE = `
 .code-explorer { display: flex; flex-wrap: wrap; gap: 16px; }
@@ -20,10 +20,10 @@ const STYLE = `
 .code-explorer input { width: 100%; }
 `;
 
-// `setup`: codes, lows and highs are one number a code; map, if there is one,
-// is the address of a square picture that spans them, and alt tells of it.
-// `onMove(codes)` is called at each move; `draw(gray)` of what is returned
-// takes square pictures of numbers from 0 to 255.
+// `setup` holds codes, lows and highs, one number for each code; map, if there
+// is one, is the address of a square picture from lows to highs, and alt
+// describes it. `onMove(codes)` is called at each move. The result has a
+// function `draw(gray)`, which takes a square picture as numbers from 0 to 255.
 export function buildExplorer(element, setup, onMove) {
   const codes = [...setup.codes];
   const add = (parent, tag, properties = {}) =>
@@ -129,8 +129,9 @@ export default {
       send();
     });
 
-    // One picture at a time: where the point is now, not all of its way. By
-    // messages, for a trait would wait until the kernel is idle again.
+    // One picture at a time: only the latest place of the point is sent when
+    // the last picture has come. It is sent as a message, because a change of
+    // a trait would wait until the kernel is idle.
     function send() {
       if (isBusy || !next) return;
       isBusy = true;

@@ -3,7 +3,7 @@
 import base64
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from utils.plots import plot_images
@@ -49,11 +49,11 @@ class CodeExplorer(anywidget.AnyWidget):
 def explore_codes(
     decode: Callable, codes, labels=None, *, alt: str
 ) -> CodeExplorer:
-    """Display a point to be moved among codes, and its decoded image.
+    """Display a point that is moved among codes, and its decoded image.
 
-    Two codes are a map, over which the point is dragged; any number has a
-    slider each. Where nothing moves, on paper or without a kernel, a sheet of
-    decoded images stands in place of it.
+    Each code has a slider; two codes have a map as well, over which the point
+    is dragged. On paper or without a kernel, where nothing can move, a sheet
+    of decoded images is shown instead.
 
     Parameters
     ----------
@@ -80,10 +80,11 @@ def explore_codes(
     codes = np.asarray(codes, "float32")
     if codes.ndim != 2 or not codes.size or not np.isfinite(codes).all():
         raise ValueError(
-            f"codes are to be finite, of shape (n, n_codes), not {codes.shape}"
+            "codes have to be finite numbers of shape (n, n_codes), not "
+            f"{codes.shape}"
         )
     sheet = _plot_sheet(decode, codes)
-    # A few outliers are not to crowd the rest.
+    # A few outliers would press all other codes together.
     lows, highs = np.percentile(codes, [0.5, 99.5], axis=0)
     start = codes[0].clip(lows, highs)
     setup = {"lows": lows.tolist(), "highs": highs.tolist(), "alt": alt}
@@ -99,14 +100,20 @@ def explore_codes(
 
 
 def _plot_sheet(decode, codes):
-    """Return a figure of decoded images as PNG: a column a value or a code."""
+    """Return decoded images as PNG.
+
+    Of two codes, each column is a value of the first and each row one of the
+    second. Of more codes, each column moves one and leaves the others at
+    their medians.
+    """
     n_codes = codes.shape[1]
     shares = [99, 75, 50, 25, 1] if n_codes > 2 else np.linspace(99, 1, 9)
     levels = np.percentile(codes, shares, axis=0)  # (levels, n_codes)
     if n_codes == 2:
-        columns = [f"{level:.1f}" for level in levels[::-1, 0]]
-        grid = [[(x, y) for x in levels[::-1, 0]] for y in levels[:, 1]]
-        names = [f"{level:.1f}" for level in levels[:, 1]]
+        # Across from the least to the largest, down from the largest.
+        across, down = levels[::-1, 0], levels[:, 1]
+        columns, names = _name_levels(across), _name_levels(down)
+        grid = [[(x, y) for x in across] for y in down]
     else:
         columns = [str(i) for i in range(1, n_codes + 1)]
         middle = np.median(codes, axis=0)
@@ -121,13 +128,22 @@ def _plot_sheet(decode, codes):
     return _make_png(figure)
 
 
+def _name_levels(levels):
+    """Return the levels as text, with as many digits as tell them apart."""
+    for digits in range(1, 7):
+        names = [f"{level:.{digits}f}" for level in levels]
+        if len(set(names)) == len(set(levels)):
+            break
+    return names
+
+
 def _draw_map(codes, lows, highs, labels):
     figure = Figure(figsize=(4, 4), dpi=144, layout="none")
     axis = figure.add_axes([0, 0, 1, 1])
     kind = {"color": "0.4"}
     if labels is not None:
         kind = {"c": labels, "cmap": "tab10", "vmin": -0.5, "vmax": 9.5}
-    size = 150 / math.sqrt(len(codes))  # many points are small ones
+    size = 150 / math.sqrt(len(codes))  # so that many points stay apart
     axis.scatter(*codes.T, s=size, linewidths=0, alpha=0.7, **kind)
     axis.set(xlim=(lows[0], highs[0]), ylim=(lows[1], highs[1]))
     axis.axis("off")
@@ -139,3 +155,67 @@ def _make_png(figure):
     figure.savefig(file, format="png")
     plt.close(figure)
     return base64.b64encode(file.getvalue()).decode()
+
+
+# The type of a notebook's output that carries a decoder to the site.
+DECODER_TYPE = "application/vnd.autoencoder.decoder+json"
+# What the site's page can compute: see docs/_static/page.js.
+PAGE_ACTIVATIONS = ("linear", "relu", "tanh", "sigmoid", "gelu")
+
+
+def leave_decoder(steps: Sequence, explorer: CodeExplorer) -> None:
+    """Leave a decoder in the notebook's outputs, for the site's own explorer.
+
+    Nothing of it is shown, but for a line of text.
+
+    Parameters
+    ----------
+    steps : list of keras.layers.Dense and keras.layers.Activation
+        What makes pixels of codes, in order. Activations are those of
+        PAGE_ACTIVATIONS. Weights are kept as float16.
+    explorer : CodeExplorer
+        Its ranges and its map are those of the page; what it decodes is what
+        the page is compared with.
+
+    Raises
+    ------
+    ValueError
+        If a step is another layer, has another activation, or has weights
+        that are no finite float16.
+    """
+    layers, weights = [], []
+    for step in steps:
+        kind = type(step).__name__
+        activation = step.get_config().get("activation")
+        if kind not in ("Dense", "Activation"):
+            raise ValueError(
+                f"the page cannot compute {kind} layers; use Dense and "
+                "Activation"
+            )
+        if activation not in PAGE_ACTIVATIONS:
+            raise ValueError(
+                f"the page cannot compute the activation {activation!r}; use "
+                f"one of {', '.join(PAGE_ACTIVATIONS)}"
+            )
+        shape = None
+        if kind == "Dense":
+            shape = list(step.kernel.shape)
+            bias = step.bias if step.use_bias else np.zeros(shape[1])
+            weights += [np.ravel(step.kernel), np.ravel(bias)]
+        layers.append({"shape": shape, "activation": activation})
+    with np.errstate(over="ignore"):
+        halves = np.concatenate(weights).astype("<f2")
+    if not np.isfinite(halves).all():
+        raise ValueError("weights have to be finite and below 65,504")
+    lows, highs = explorer.setup["lows"], explorer.setup["highs"]
+    sides = np.linspace(lows, highs, 3).T  # three values for each code
+    codes = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, len(lows))
+    pixels = np.asarray(explorer.decode(codes.astype("float32")), "float64")
+    left = {
+        "layers": layers,
+        "weights": base64.b64encode(halves.tobytes()).decode(),
+        "setup": explorer.setup,
+        "known": {"codes": codes.tolist(), "pixels": pixels.round(4).tolist()},
+    }
+    line = "A decoder, for the site."
+    display({DECODER_TYPE: left, "text/plain": line}, raw=True)

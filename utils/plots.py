@@ -2,29 +2,47 @@
 
 import math
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython import get_ipython
 from IPython.display import display
 
-SIDE = 0.93  # of an image, where the next one is 1 away
+SIDE = 0.93  # side of an image, where neighbors are 1 apart
 
-# Projected in class: nothing under 11 points.
-plt.rcParams.update(
-    {
-        "figure.figsize": (7.5, 3.6),
-        "figure.dpi": 96,
-        "figure.constrained_layout.use": True,
-        "font.size": 12,
-        "axes.titlesize": 12,
-        "axes.labelsize": 12,
-        "legend.fontsize": 11,
-        "xtick.labelsize": 11,
-        "ytick.labelsize": 11,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "legend.frameon": False,
-    }
-)
+# Lessons are projected in class, so nothing is smaller than 11 points.
+STYLE = {
+    "figure.figsize": (7.5, 3.6),
+    "figure.dpi": 96,
+    "figure.constrained_layout.use": True,
+    "font.size": 12,
+    "axes.titlesize": 12,
+    "axes.labelsize": 12,
+    "legend.fontsize": 11,
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+}
+
+
+def set_style() -> None:
+    """Draw all figures of this process in the style of the course.
+
+    It starts from Matplotlib's defaults, so that a matplotlibrc, a style or
+    an MPLBACKEND that a user has for other work does not change a lesson. In
+    a notebook, figures appear in the page.
+    """
+    shell = get_ipython()
+    # A notebook's shell has a kernel; the one of a terminal has none.
+    if hasattr(shell, "kernel"):
+        shell.enable_matplotlib("inline")
+    matplotlib.rcdefaults()
+    plt.rcParams.update(STYLE)
+
+
+set_style()
 
 
 def show(figure, alt: str):
@@ -54,8 +72,8 @@ def plot_images(rows: dict, columns=None):
     Parameters
     ----------
     rows : dict of str to array, shape (n, height, width) or (n, pixels)
-        A label for each row and its images, of one length. Flat images are
-        taken for square ones.
+        A label for each row and its images, in each row equally many. Flat
+        images are drawn as squares.
     columns : sequence of str, optional
         A heading for each column.
 
@@ -68,10 +86,17 @@ def plot_images(rows: dict, columns=None):
     ValueError
         If there is no image, rows differ in length, an image is not
         square, or a pixel is NaN or far from [0, 1].
+
+    Examples
+    --------
+    >>> images = np.linspace(0, 1, 3 * 16).reshape(3, 16)
+    >>> figure = plot_images({"bright": images, "dark": images / 2})
+    >>> len(figure.axes[0].images)
+    6
     """
     rows = {label: _make_square(images) for label, images in rows.items()}
     for label, images in rows.items():
-        # Noise may leave [0, 1] by some; bytes would be drawn all white.
+        # Noise may exceed [0, 1] a little; bytes would be drawn all white.
         if images.size and not -10 < images.min() <= images.max() < 10:
             raise ValueError(
                 f"{label} spans [{images.min():.3g}, {images.max():.3g}], but "
@@ -83,16 +108,18 @@ def plot_images(rows: dict, columns=None):
     if len(set(lengths.values())) > 1:
         raise ValueError(f"rows must have one length: {lengths}")
     n = lengths.popitem()[1]
-    # The labels take what the widest of them needs.
+    # The left margin is as wide as the longest line of a label.
     margin = 0.1 * max(
         len(line) for label in rows for line in label.split("\n")
     )
     size = min(0.9, (9 - margin) / n)
     height = size * len(rows) + 0.3 * bool(columns)
     figure, axis = plt.subplots(figsize=(margin + size * n, height))
-    # All on one axis: one an image would take six times as long to draw.
+    # All images share one axis: with an axis for each image, the figure would
+    # take six times as long to draw.
     for row, images in enumerate(rows.values()):
         for column, image in enumerate(images):
+            # Left, right, bottom, top; the vertical axis points down.
             place = column, column + SIDE, row + SIDE, row
             axis.imshow(image, cmap="gray", vmin=0, vmax=1, extent=place)
     axis.set(xlim=(0, n - 1 + SIDE), ylim=(len(rows) - 1 + SIDE, 0), xticks=[])
@@ -115,7 +142,7 @@ def plot_histories(histories: dict, ylabel: str, metric="loss", levels=None):
     metric : str
         The key in each history.
     levels : dict of str to float, optional
-        Yardsticks, drawn as labeled horizontal lines.
+        Values to compare the curves with, as labeled horizontal lines.
 
     Returns
     -------

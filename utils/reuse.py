@@ -1,107 +1,139 @@
-"""What was trained or computed once is used again."""
+"""Keep what was trained or computed, and use it again."""
 
 import functools
-import hashlib
 import inspect
+import io
 import json
+import lzma
 import os
-import re
-import tempfile
 import time
+import zipfile
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from utils.backend import tf
+from utils.files import find_sha256, write_whole
+from utils.fingerprint import UnknownObjectError, describe
 
-import joblib
 import keras
 import numpy as np
+import scipy
 import sklearn
+from threadpoolctl import threadpool_limits
 
-LONG = 5  # seconds, after which one wants to see that something happens
+LONG = 5  # seconds after which a call says how long it took
 MODELS = Path(__file__).resolve().parent.parent / "build" / "models"
 
+# What zipfile, its decompressors, NumPy and json raise if a file is damaged.
+# A MemoryError is not among them: the machine is too small, the file is good.
+_DAMAGES = (
+    EOFError,
+    KeyError,
+    OSError,  # from bz2
+    RuntimeError,  # a flag says that the file is encrypted
+    ValueError,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
-def find_key(model: keras.Model, arrays, settings) -> str:
+
+def round_alike() -> None:
+    """Let the products of NumPy be rounded alike in each run.
+
+    BLAS, the library behind `@`, divides a product among threads, and how it
+    divides decides how the sums are rounded. Data that come from a product,
+    codes of a PCA for instance, would differ in their last bit between a run
+    alone and a run beside others, and a training on them would not be found
+    again. So BLAS gets one thread in this process. TensorFlow's threads are
+    its own, they stay.
+
+    `utils.training.fit`, `train_once` and `remember` call this if they are to
+    reuse something. Call it yourself before earlier products.
+    """
+    threadpool_limits(1, user_api="blas")
+
+
+def find_key(model: keras.Model, arrays, settings) -> str | None:
     """Return a name for a training: another training has another name.
 
-    It is made from the graph of the model and its loss, as TensorFlow traces
-    it, so that a layer, an activation, a constant or a loss that is changed
-    in any place of a lesson counts, and a name or a comment does not; from
-    the initial weights, which are the seed's; from every byte of the data;
-    from the settings; and from the versions of Keras and TensorFlow.
+    It is the hash of a description (see `utils.fingerprint`) of the model with
+    its layers, their weights and seeds, and what it was compiled with; of the
+    data; of the settings; and of the versions of Keras, TensorFlow, NumPy,
+    SciPy and scikit-learn.
 
     Parameters
     ----------
     model : keras.Model
-        Compiled, not trained.
+        Compiled, not trained. If it is not built yet, it is built for the
+        first of the arrays.
     arrays : sequence of array
-        The data: inputs and targets first.
+        The data.
     settings : dict or sequence
-        All else that counts.
+        What else makes it another training.
 
     Returns
     -------
-    str
-        Hexadecimal.
+    str or None
+        24 hexadecimal digits; None, with a message, if the training holds
+        something that cannot be described.
     """
-    digest = hashlib.sha256()
-    specs = [
-        tf.TensorSpec([None, *np.shape(array)[1:]], np.asarray(array).dtype)
-        for array in arrays[:2]
-    ]
-    digest.update(_trace(model, specs).encode())
-    about = [keras.__version__, tf.__version__, settings]
-    text = json.dumps(about, sort_keys=True, default=str)
-    # Keras counts up the names of optimizers, too.
-    digest.update(re.sub(r'_\d+"', '"', text).encode())
-    known = {}
-    for array in [*_read(model), *arrays]:
-        # An autoencoder's target is its input: read it once.
-        if id(array) not in known:
-            array_ = np.ascontiguousarray(array)
-            known[id(array)] = hashlib.sha256(array_).digest()
-        digest.update(known[id(array)])
-        digest.update(f"{array.dtype} {array.shape}".encode())
-    return digest.hexdigest()[:24]
+    if not model.built:
+        # This draws the weights, in the order in which training would.
+        sample = np.asarray(arrays[0][:1])
+        model(keras.Input(sample.shape[1:], dtype=sample.dtype.name))
+    return _find_key(model.name, model, list(arrays), settings)
 
 
 def load_training(key: str, model: keras.Model) -> dict | None:
-    """Set the weights that were kept under a key.
+    """Set the weights that were kept under a key, and the random states.
 
-    A damaged file is set aside, with a message.
+    A damaged file is renamed and not used, with a message.
 
     Returns
     -------
     dict or None
         What `save_training` was given, or None if nothing is kept.
     """
-    variables = _find_variables(model)
-    found = _load(key, [variable.shape for variable in variables])
+    shapes = [tuple(variable.shape) for variable in model.variables]
+    found = _load(key, shapes)
     if found is None:
         return None
-    for variable, value in zip(variables, found[1], strict=True):
-        variable.assign(value)
-    return found[0]
+    record, arrays = found
+    for variable, array in zip(model.variables, arrays, strict=True):
+        variable.assign(array)
+    return record
 
 
 def save_training(key: str, model: keras.Model, record: dict) -> None:
     """Keep the weights of a model, and what is known of its training.
 
-    Where they cannot be written it says so, and goes on.
+    The states of random layers are kept too, because what follows the training
+    draws from them. If nothing can be written, a message says so.
+
+    Parameters
+    ----------
+    key : str
+        From `find_key`.
+    model : keras.Model
+        Trained.
+    record : dict
+        What `json.dumps` can write.
     """
-    _save(key, _read(model), record)
+    _save(key, [variable.numpy() for variable in model.variables], record)
 
 
 def remember(reuse: bool) -> Callable:
     """Make a function that takes long remember what it has returned.
 
     A call that took long says how long, so that a loop of them shows its
-    progress. With `reuse` it looks under build/models for what the same source
-    has returned for the same arguments, and leaves it there for the next time.
-    What else the function reads does not count: give it as an argument.
+    progress. With `reuse` it looks under build/models for what the same
+    function has returned for the same arguments, and leaves it there for the
+    next time. The function is another one if its code changes, or the
+    functions and constants that it refers to, or a library's version.
 
     Parameters
     ----------
@@ -113,121 +145,115 @@ def remember(reuse: bool) -> Callable:
     callable
         A decorator for functions that return an array. What it makes has the
         attribute `seconds`: how long the last call took, when it was done.
+
+    Examples
+    --------
+    >>> @remember(reuse=False)
+    ... def add_all(points):
+    ...     return points.sum(axis=0)
+    >>> add_all(np.ones((3, 2)))
+    array([3., 3.])
+    >>> add_all.seconds < 1
+    True
     """
 
     def decorate(function):
         @functools.wraps(function)
         def call(*args, **kwargs):
+            key = None
             if reuse:
                 bound = inspect.signature(function).bind(*args, **kwargs)
                 bound.apply_defaults()
-                source = inspect.getsource(function)
-                about = source, dict(bound.arguments), sklearn.__version__
-                key = joblib.hash(about)
-                found = _load(key, [None])
-                if found is not None:
-                    record, (result,) = found
-                    call.seconds = record["seconds"]
-                    print(
-                        f"{function.__name__}: result of {record['date']}, "
-                        f"took {call.seconds:.1f} s"
-                    )
-                    return result
+                key = _find_key(function.__name__, function, bound.arguments)
+            found = None if key is None else _load(key, [None])
+            if found is not None:
+                record, (result,) = found
+                call.seconds = record["seconds"]
+                print(
+                    f"{function.__name__}: result of {record['date']}, "
+                    f"took {call.seconds:.1f} s"
+                )
+                return result
             start = time.perf_counter()
             result = function(*args, **kwargs)
             call.seconds = time.perf_counter() - start
             if call.seconds > LONG:
                 print(f"{function.__name__}: took {call.seconds:.1f} s")
-            if reuse:
+            if key is None:
+                return result
+            if isinstance(result, np.ndarray) and not result.dtype.hasobject:
                 _save(key, [result], {"seconds": call.seconds})
+            else:
+                kind = type(result).__name__
+                print(f"{function.__name__}: not kept, {kind} is not an array")
             return result
 
         return call
 
+    if reuse:
+        round_alike()
     return decorate
+
+
+def _find_key(name, *parts):
+    """Return the hash of a description; None if there is no description."""
+    versions = {
+        library.__name__: library.__version__
+        for library in (keras, tf, np, scipy, sklearn)
+    }
+    try:
+        description = describe([*parts, versions])
+    except UnknownObjectError as error:
+        print(f"{name} is done anew and not kept: {error}")
+        return None
+    return find_sha256(json.dumps(description).encode())[:24]
 
 
 def _load(key, shapes):
     """Return the record and arrays of these shapes, None if not kept."""
     path = MODELS / f"{key}.npz"
     try:
-        with np.load(path, allow_pickle=False) as file:
-            record = json.loads(str(file["record"]))
-            arrays = [file[str(i)] for i in range(len(shapes))]
-        for array, shape in zip(arrays, shapes, strict=True):
-            if shape is not None and array.shape != tuple(shape):
-                raise ValueError(f"an array is {array.shape}, not {shape}")
+        content = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         print(f"{path} cannot be read ({error.strerror}): done again")
         return None
-    # A damaged file makes zipfile and NumPy raise nearly anything.
-    except Exception as error:
-        # Another run may have done it already; here nothing may be writable.
+    try:
+        return _read(content, shapes)
+    except _DAMAGES as error:
+        # Another run may have renamed it already, or the folder is read-only.
         with suppress(OSError):
             os.replace(path, path.with_suffix(".damaged"))
         print(f"{path.name} is damaged ({error}): set aside, done again")
         return None
+
+
+def _read(content, shapes):
+    # The checksums first: NumPy would believe any size that it reads.
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        damaged = archive.testzip()
+    if damaged is not None:
+        raise ValueError(f"the checksum of {damaged} is another")
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        record = json.loads(str(file["record"]))
+        arrays = [file[str(i)] for i in range(len(shapes))]
+    for array, shape in zip(arrays, shapes, strict=True):
+        if shape is not None and array.shape != shape:
+            raise ValueError(f"an array is {array.shape}, not {shape}")
     return record, arrays
 
 
 def _save(key, arrays, record):
-    arrays = {str(i): array for i, array in enumerate(arrays)}
+    named = {str(i): array for i, array in enumerate(arrays)}
     record = record | {"date": f"{datetime.now():%Y-%m-%d %H:%M}"}
+    content = io.BytesIO()
+    np.savez(content, record=json.dumps(record), **named)
     try:
-        MODELS.mkdir(parents=True, exist_ok=True)
-        # Of two runs at once each renames a file of its own, whole.
-        with tempfile.TemporaryDirectory(dir=MODELS, suffix=".part") as part:
-            np.savez(f"{part}/whole.npz", record=json.dumps(record), **arrays)
-            os.replace(f"{part}/whole.npz", MODELS / f"{key}.npz")
+        write_whole(MODELS / f"{key}.npz", content.getvalue())
     # What took hours to train is not lost with the lesson.
     except OSError as error:
         print(
             f"not kept: cannot write into {MODELS} ({error.strerror}); make "
             "room there, or make it writable"
         )
-
-
-def _find_variables(model):
-    # Not those of metrics, which come and go with `compile`. The states of
-    # random layers count: what follows the training draws from them.
-    return [*model.weights, *_find_seeds(model)]
-
-
-def _find_seeds(model):
-    states = []
-    for layer in model._flatten_layers():
-        for value in vars(layer).values():
-            if isinstance(value, keras.random.SeedGenerator):
-                states.append(value.state)
-    return states
-
-
-def _read(model):
-    return [variable.numpy() for variable in _find_variables(model)]
-
-
-def _trace(model, specs):
-    """Return the graph from a batch to its loss as text, without names."""
-
-    def find_loss(x, y):
-        return model.compute_loss(x, y, model(x, training=True))
-
-    traced = tf.function(find_loss).get_concrete_function(*specs).graph
-    graph = traced.as_graph_def()
-    functions = {f.signature.name: f for f in graph.library.function}
-    numbers, queue, texts = {}, [graph.node], []
-
-    def number(match):
-        name = match[2]
-        if name in functions and name not in numbers:
-            queue.append([functions[name]])
-        return f"{match[1]}{numbers.setdefault(name, len(numbers))}"
-
-    # Names count up with each model of a session; what they join stays.
-    while queue:
-        text = "".join(map(str, queue.pop(0)))
-        text = re.sub(r'((?:name|input): )"([^"]*)"', number, text)
-        texts.append(re.sub(r"_\d+", "", text))
-    return "".join(texts)

@@ -1,4 +1,4 @@
-"""How good a reconstruction is, and the baselines to hold it against.
+"""How good a reconstruction is, and the baselines to compare it with.
 
 Images have pixels in [0, 1] and any shape (n, ...); a score is a float.
 """
@@ -7,20 +7,34 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 
-# Keras clips predictions by the same amount, so that the scores agree.
+# Keras clips predictions by the same amount, and so the scores agree.
 EPSILON = 1e-7
 
 
 def mse(images, reconstructions) -> float:
-    """Return the mean squared error per pixel, in [0, 1].
+    """Return the mean squared error per pixel.
+
+    Parameters
+    ----------
+    images : array, shape (n, ...)
+    reconstructions : array of a shape that broadcasts to that of `images`
+
+    Returns
+    -------
+    float
+        In [0, 1] if all pixels are.
 
     Raises
     ------
     ValueError
         If there is no image, or a pixel is NaN, or shapes do not match.
+
+    Examples
+    --------
+    >>> mse([[0.0, 1.0]], [[0.5, 0.5]])
+    0.25
     """
-    images, reconstructions = _check_pair(images, reconstructions)
-    return float(np.mean((images - reconstructions) ** 2))
+    return _mean_squared_error(*_check_pair(images, reconstructions))
 
 
 def binary_cross_entropy(images, reconstructions) -> float:
@@ -42,17 +56,15 @@ def binary_cross_entropy(images, reconstructions) -> float:
     ValueError
         If there is no image, a pixel of `images` is outside [0, 1], a pixel
         is NaN, or shapes do not match.
+
+    Examples
+    --------
+    A gray level of one half says nothing about a pixel: it costs log 2.
+
+    >>> round(binary_cross_entropy([[0.0, 1.0]], [[0.5, 0.5]]), 4)
+    0.6931
     """
-    images, p = _check_pair(images, reconstructions)
-    if images.min() < 0 or images.max() > 1:
-        raise ValueError(
-            f"images span [{images.min():.3g}, {images.max():.3g}]: "
-            "binary cross-entropy needs targets in [0, 1]; divide by 255?"
-        )
-    p = np.clip(p, EPSILON, 1 - EPSILON)
-    # Grouped so that what is as large as `images` is made only once.
-    black = np.log1p(-p)
-    return float(-np.mean(images * (np.log(p) - black)) - np.mean(black))
+    return _cross_entropy(*_check_pair(images, reconstructions))
 
 
 def print_scores(images, reconstructions: dict) -> dict:
@@ -73,16 +85,25 @@ def print_scores(images, reconstructions: dict) -> dict:
     ------
     ValueError
         If `reconstructions` is empty, or as the two scores say.
+
+    Examples
+    --------
+    >>> images = np.array([[0.0, 1.0]])
+    >>> _ = print_scores(images, {"gray": 0 * images + 0.5})
+           BCE (nats)      MSE
+    gray       0.6931   0.2500
     """
     if not reconstructions:
         raise ValueError("reconstructions is empty: no model to score")
-    scores = {
-        name: {
-            "bce": binary_cross_entropy(images, made),
-            "mse": mse(images, made),
+    scores = {}
+    for name, made in reconstructions.items():
+        # The copies in float64 are made once for both scores, and the one of
+        # `images` once for all models.
+        images, made = _check_pair(images, made)
+        scores[name] = {
+            "bce": _cross_entropy(images, made),
+            "mse": _mean_squared_error(images, made),
         }
-        for name, made in reconstructions.items()
-    }
     width = max(map(len, scores))
     print(f"{'':{width}}   BCE (nats)      MSE")
     for name, row in scores.items():
@@ -104,12 +125,21 @@ def reconstruct_with_pca(x_train, images, n_codes: int):
     Returns
     -------
     array, shape of `images`
-        Clipped to [0, 1], for a gray level outside it cannot be meant.
+        Clipped to [0, 1], the range of gray levels; float32.
 
     Raises
     ------
     ValueError
         If there is no image, or `n_codes` is not in 1 ... min(n, pixels).
+
+    Examples
+    --------
+    Images that differ in brightness alone need one component.
+
+    >>> images = np.array([[0.1, 0.1], [0.2, 0.2], [0.6, 0.6]])
+    >>> reconstructed = reconstruct_with_pca(images, images, n_codes=1)
+    >>> bool(np.allclose(reconstructed, images))
+    True
     """
     for name, array in (("x_train", x_train), ("images", images)):
         if np.size(array) == 0:
@@ -145,6 +175,12 @@ def score_neighbors(codes, labels, codes_test, labels_test, k=5) -> float:
     ------
     ValueError
         If `k` is not in 1 ... n.
+
+    Examples
+    --------
+    >>> codes = [[0.0], [0.1], [5.0], [5.1]]
+    >>> score_neighbors(codes, [0, 0, 1, 1], [[0.2], [4.0]], [0, 1], k=1)
+    1.0
     """
     if not 1 <= k <= len(codes):
         raise ValueError(
@@ -178,3 +214,20 @@ def _check_pair(images, reconstructions):
         if np.isnan(array).any():
             raise ValueError(f"{name} hold NaN: the model has diverged")
     return images, reconstructions
+
+
+def _mean_squared_error(images, reconstructions):
+    return float(np.mean((images - reconstructions) ** 2))
+
+
+def _cross_entropy(images, reconstructions):
+    if images.min() < 0 or images.max() > 1:
+        raise ValueError(
+            f"images span [{images.min():.3g}, {images.max():.3g}]: "
+            "binary cross-entropy needs targets in [0, 1]; divide by 255?"
+        )
+    p = np.clip(reconstructions, EPSILON, 1 - EPSILON)
+    # Grouped so that only one product is as large as `images`, although the
+    # reconstruction may be a single image.
+    black = np.log1p(-p)
+    return float(-np.mean(images * (np.log(p) - black)) - np.mean(black))

@@ -5,7 +5,12 @@ import random
 import time
 
 from utils.data import batches
-from utils.reuse import find_key, load_training, save_training
+from utils.reuse import (
+    find_key,
+    load_training,
+    round_alike,
+    save_training,
+)
 
 import keras
 import numpy as np
@@ -57,8 +62,8 @@ def fit(
     reuse : bool
         Whether to look under build/models for the weights that the same
         training has left there before, and to leave them there for the next
-        time. A training with callbacks is always done, for they are not
-        called otherwise.
+        time. A training with callbacks is always done, because otherwise they
+        would not be called.
 
     Returns
     -------
@@ -76,10 +81,11 @@ def fit(
         raise ValueError(f"epochs is {epochs}: at least 1 is needed")
     if targets is None:
         targets = inputs
-    # Models hold themselves in circles, and their data with them.
+    # Keras models contain reference cycles, and hold their data: free the
+    # earlier ones now.
     gc.collect()
-    order = random.getrandbits(31)
-    train = batches(inputs, targets, batch_size=batch_size, seed=order)
+    shuffle_seed = random.getrandbits(31)
+    train = batches(inputs, targets, batch_size=batch_size, seed=shuffle_seed)
     steps = len(train)
     if optimizer is None:
         optimizer = keras.optimizers.Adam(
@@ -87,26 +93,26 @@ def fit(
                 learning_rate, epochs * steps
             )
         )
-    pair = ()
+    data = {"inputs": inputs, "targets": targets}
     if validation is not None:
-        pair = (
-            validation if isinstance(validation, tuple) else 2 * (validation,)
-        )
-        validation = batches(*pair, batch_size=1000, shuffle=False)
-    names = ("inputs", "targets", "validation inputs", "validation targets")
-    for name, array in zip(names, [inputs, targets, *pair], strict=False):
+        if not isinstance(validation, tuple):
+            validation = validation, validation
+        data["validation inputs"], data["validation targets"] = validation
+        validation = batches(*validation, batch_size=1000, shuffle=False)
+    for name, array in data.items():
         low, high = np.min(array), np.max(array)
         if np.isnan(low):
             raise ValueError(f"{name} hold NaN: no model learns from that")
-        # Keras would train, to a loss without a least value.
+        # Keras would train, but this loss has no minimum then.
         is_target = "targets" in name and loss == "binary_crossentropy"
         if is_target and not 0 <= low <= high <= 1:
             raise ValueError(
                 f"{name} span [{low:.3g}, {high:.3g}]: binary cross-entropy "
                 "needs targets in [0, 1]; divide by 255?"
             )
-    # A small model costs less than Python does around it. So a short epoch is
-    # one call on a stream that never ends; a long one can be interrupted.
+    # A step of a small model takes less time than the Python code around it.
+    # So a short epoch is one call, on a data set that repeats without end; a
+    # long epoch is many calls, so that it can be interrupted.
     is_short = steps <= 256
     model.compile(
         optimizer,
@@ -117,7 +123,8 @@ def fit(
     )
 
     def train_model():
-        # Else Keras would build it in the first step, and trace it twice.
+        # Otherwise Keras builds the optimizer in the first step, and traces
+        # the step twice.
         if model.built:
             optimizer.build(model.trainable_variables)
         return model.fit(
@@ -125,7 +132,7 @@ def fit(
             epochs=epochs,
             steps_per_epoch=steps if is_short else None,
             validation_data=validation,
-            shuffle=False,  # `batches` has shuffled
+            shuffle=False,  # `batches` shuffles
             verbose=0,
             callbacks=[TqdmCallback(verbose=0, leave=False), *callbacks],
         )
@@ -133,19 +140,17 @@ def fit(
     settings = {
         "epochs": epochs,
         "batch_size": batch_size,
-        "order": order,
-        "optimizer": keras.optimizers.serialize(optimizer),
-        "metrics": metrics,
+        "shuffle_seed": shuffle_seed,
     }
-    data = [inputs, targets, *pair]
+    arrays = [*data.values()]
     reuse = reuse and not callbacks
-    return train_once(model, train_model, data, settings, reuse=reuse)
+    return train_once(model, train_model, arrays, settings, reuse=reuse)
 
 
 def train_once(
     model: keras.Model, train, data, settings, *, reuse: bool = True
 ) -> keras.callbacks.History:
-    """Train, or take the weights that the same training has left.
+    """Train, or use the weights that the same training has left.
 
     Prints a line that says which of the two, and how long it took. `fit`
     calls it; call it yourself around a `model.fit` of your own.
@@ -155,11 +160,11 @@ def train_once(
     model : keras.Model
         Compiled, with the weights that the training starts from.
     train : callable
-        Trains the model and returns the History. The model's layers, loss,
-        weights and seeds count; what else `train` reads has to stand in
-        `settings`.
+        Trains the model and returns the History. The model's layers, weights
+        and seeds count, and what it was compiled with; what else `train` reads
+        has to stand in `settings`.
     data : sequence of array
-        What it trains on, inputs and targets first.
+        What it trains on, inputs first.
     settings : dict or sequence
         What else makes it another training: epochs, rates, batch size.
     reuse : bool
@@ -170,10 +175,14 @@ def train_once(
     keras.callbacks.History
         With the training time in seconds as `history.seconds`.
     """
-    key = find_key(model, data, settings) if reuse else None
-    record = load_training(key, model) if reuse else None
+    key = record = None
+    if reuse:
+        round_alike()
+        key = find_key(model, data, settings)
+    if key is not None:
+        record = load_training(key, model)
     if record is not None:
-        return _replay(model, record)
+        return _make_history(model, record)
     start = time.perf_counter()
     history = train()
     history.seconds = time.perf_counter() - start
@@ -181,13 +190,14 @@ def train_once(
         f"{model.name}: {len(history.epoch)} epochs in "
         f"{history.seconds:.1f} s, loss {history.history['loss'][-1]:.4f}"
     )
-    if reuse:
+    if key is not None:
         record = {"history": history.history, "seconds": history.seconds}
         save_training(key, model, record)
     return history
 
 
-def _replay(model, record):
+def _make_history(model, record):
+    """Return the History of a kept training, and print its line."""
     history = keras.callbacks.History()
     history.set_model(model)
     history.history = record["history"]

@@ -33,6 +33,7 @@ from utils.tools.style import (
     main,
     nothing_is_left_to_do,
     readings_are_described,
+    sections_begin_with_a_cell,
     tags_are_known,
     text_cells_are_short,
 )
@@ -176,6 +177,7 @@ BREAKS = [
         replace("        return x", 34 * "        x = 1\n"),
     ),
     (text_cells_are_short, replace("Ask who", 140 * "word ")),
+    (sections_begin_with_a_cell, replace("Ask who", "Ask.\n\n### Who")),
     (lines_fit_a_projector, replace("assert x_test", 27 * "x, ")),
     (tags_are_known, tag("assert x_test", "chk")),
     (has_one_cover, tag("show(plot_images")),

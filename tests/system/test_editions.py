@@ -1,35 +1,93 @@
 """Handouts, solutions and slides hold what they should, and no more."""
 
-import copy
-import functools
+import errno
+import importlib.metadata
 import re
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 from utils.tools import UsageError, editions
-from utils.tools.editions import (
-    get_tags,
-    make_handout,
-    make_slides,
-    make_solution,
-)
-from utils.tools.lessons import find_lessons
+from utils.tools.editions import make_handout, make_solution
+from utils.tools.exercises import find_exercises
+from utils.tools.lessons import find_lessons, get_tags, read_lessons
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell
+from scratch import write_lesson
 
-LESSONS = editions.read_lessons()
+LESSONS = read_lessons()
 each_lesson = pytest.mark.parametrize("name", LESSONS)
+STUB = 'def double(x):\n    """Return 2 x."""\n    raise NotImplementedError'
+SOLUTION = 'def double(x):\n    """Return 2 x."""\n    return 2 * x'
+CHECK = "check(double, 3, expected=6)"
 
 
-@functools.cache
-def get_page(name):
-    return make_slides(copy.deepcopy(LESSONS[name]), name)
+def write_exercise(folder, solution=SOLUTION, *, name="01_small", **changed):
+    """Write a lesson with one exercise, whose parts may be changed."""
+    path = write_lesson(folder, name, "from utils.checks import check")
+    lesson = nbformat.read(path, as_version=4)
+    parts = [
+        ("stub", STUB),
+        ("check", CHECK),
+        ("solution", solution),
+        ("solution", CHECK),
+    ]
+    lesson.cells[-1:-1] = [
+        new_code_cell(
+            changed.get(tag, source), metadata={"tags": [tag], "n": str(i)}
+        )
+        for i, (tag, source) in enumerate(parts)
+    ]
+    nbformat.write(lesson, path)
+    return lesson
+
+
+@pytest.fixture
+def small_course(tmp_path, monkeypatch):
+    """A course of one lesson, with a build folder of its own."""
+    monkeypatch.setattr(editions, "BUILD", tmp_path / "build")
+    lesson = write_exercise(tmp_path / "notebooks")
+    monkeypatch.setattr(editions, "read_lessons", lambda: {"01_small": lesson})
+    return lesson
 
 
 def find_lines(cells):
     """Return the lines of cells that say something."""
     lines = (line.strip() for c in cells for line in c.source.split("\n"))
     return {line for line in lines if len(line) > 8}
+
+
+# --- Exercises and handouts --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"stub": "def double("}, "cell 4 is not Python"),
+        ({"stub": STUB + "\nx = 2"}, "cell 4 has to hold one function"),
+        ({"solution": SOLUTION.replace("double", "twice")}, "no double"),
+    ],
+)
+def test_an_exercise_of_another_form_is_named(tmp_path, changed, says):
+    lesson = write_exercise(tmp_path, **changed)
+    with pytest.raises(UsageError, match=says) as caught:
+        find_exercises(lesson, "01_small")
+    assert "01_small" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("missing", "tag"), [(1, "check"), (2, "solution"), (3, "solution")]
+)
+def test_a_missing_part_of_an_exercise_is_named(tmp_path, missing, tag):
+    lesson = write_exercise(tmp_path)
+    del lesson.cells[3 + missing]
+    with pytest.raises(
+        UsageError, match=f"01_small, cell 4.*not tagged {tag}"
+    ):
+        find_exercises(lesson, "01_small")
 
 
 @each_lesson
@@ -57,26 +115,6 @@ def test_a_handout_has_all_else(name):
     assert any(cell.get("outputs") for cell in lesson.cells), "it was a copy"
 
 
-@each_lesson
-def test_solutions_stand_in_place_of_stubs(name):
-    lesson, solved = LESSONS[name], make_solution(LESSONS[name])
-    assert not any("stub" in get_tags(cell) for cell in solved.cells)
-    assert "NotImplementedError" not in str(solved)
-    assert not any(
-        cell.metadata.get("jupyter", {}).get("source_hidden")
-        for cell in solved.cells
-    )
-    stubs = sum("stub" in get_tags(cell) for cell in lesson.cells)
-    assert len(solved.cells) == len(lesson.cells) - 2 * stubs
-    pairs = zip(solved.cells, solved.cells[1:], strict=False)
-    checks = [(a.source, b.source) for a, b in pairs if "check" in get_tags(b)]
-    assert len(checks) == stubs
-    for solution, check in checks:
-        function = re.match(r"def (\w+)", solution)[1]
-        assert re.search(rf"check\(\s*{function},", check)
-        assert solution in {c.source for c in lesson.cells}
-
-
 def test_handouts_take_the_place_of_older_ones(tmp_path):
     folder = tmp_path / "handouts"
     folder.mkdir()
@@ -86,27 +124,142 @@ def test_handouts_take_the_place_of_older_ones(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["handouts"]
 
 
+def test_two_commands_at_once_do_not_disturb_each_other(tmp_path):
+    folder = tmp_path / "handouts"
+    with editions.open_output(folder) as part:
+        (part / "first.ipynb").write_text("")
+        editions.write_handouts(folder)
+        assert {path.stem for path in folder.iterdir()} == set(LESSONS)
+    assert [path.name for path in folder.iterdir()] == ["first.ipynb"]
+    assert [path.name for path in tmp_path.iterdir()] == ["handouts"]
+
+
+def test_handouts_need_no_docstrings(tmp_path):
+    words = ["-OO", "-m", "utils.tools.editions", "handouts"]
+    out = tmp_path / "out"
+    subprocess.run([sys.executable, *words, "--out", str(out)], check=True)
+    assert {path.stem for path in out.iterdir()} == set(LESSONS)
+
+
+# --- Solutions ---------------------------------------------------------------
+
+
 @each_lesson
-def test_slides_load_nothing_from_the_network(name):
-    page = get_page(name)
+def test_solutions_stand_in_place_of_stubs(name):
+    lesson, solved = LESSONS[name], make_solution(LESSONS[name], name)
+    assert not any("stub" in get_tags(cell) for cell in solved.cells)
+    assert "NotImplementedError" not in str(solved)
+    assert not any(
+        cell.metadata.get("jupyter", {}).get("source_hidden")
+        for cell in solved.cells
+    )
+    exercises = find_exercises(lesson, name)
+    ids = [cell.id for cell in solved.cells]
+    for exercise in exercises:
+        place = ids.index(exercise.stub.id)
+        solution, check = solved.cells[place : place + 2]
+        assert solution.source == exercise.solution
+        assert check.source == exercise.check.source
+        assert check.source.count(f"check({exercise.function},") or (
+            f"{exercise.function}, " in check.source
+        )
+        assert not {c.id for c in exercise.solution_cells} & set(ids)
+    gone = sum(len(exercise.solution_cells) for exercise in exercises)
+    assert len(solved.cells) == len(lesson.cells) - gone
+
+
+def pretend_to_run(status, written=()):
+    """Return a runner that writes empty files and ends with this status."""
+
+    def run(argv):
+        out = Path(argv[argv.index("--out") + 1])
+        out.mkdir()
+        for name in written:
+            (out / name).write_text("")
+        return status
+
+    return run
+
+
+def test_the_solutions_folder_holds_notebooks_only(
+    small_course, tmp_path, monkeypatch
+):
+    left = ["01_small.ipynb", ".lock", "scoreboard.json"]
+    run = pretend_to_run(0, left)
+    monkeypatch.setattr(editions.command, "main", run)
+    assert editions.main(["solutions"]) == 0
+    folder = tmp_path / "build" / "solutions"
+    assert [path.name for path in folder.iterdir()] == ["01_small.ipynb"]
+
+
+def test_a_failed_solution_is_told(small_course, tmp_path, monkeypatch, capfd):
+    older = tmp_path / "build" / "solutions" / "01_small.ipynb"
+    older.parent.mkdir(parents=True)
+    older.write_text("older")
+    # Really run: the solution stops the lesson, which checks cannot.
+    wrong = write_exercise(tmp_path / "wrong", SOLUTION, check="double.no")
+    monkeypatch.setattr(editions, "read_lessons", lambda: {"01_small": wrong})
+    assert editions.main(["solutions"]) == 2
+    said = capfd.readouterr().err
+    assert "double.no" in said and "a solution failed" in said
+    assert older.read_text() == "older"
+
+
+def test_a_stopped_run_is_not_called_a_failure(
+    small_course, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(editions.command, "main", pretend_to_run(130))
+    assert editions.main(["solutions"]) == 130
+    said = capsys.readouterr().err
+    assert "stopped" in said and "failed" not in said
+    assert not (tmp_path / "build" / "solutions").exists()
+
+
+# --- Slides ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def slides(tmp_path_factory, pretended):
+    """The slides of all lessons: executed with a parameter that was set."""
+    folder = tmp_path_factory.mktemp("slides")
+    arguments = ["slides", "--executed", str(pretended), "--out", str(folder)]
+    assert editions.main(arguments) == 0
+    return folder
+
+
+def test_each_lesson_has_its_slides(slides):
+    assert {path.stem for path in slides.glob("*.html")} == set(LESSONS)
+
+
+@each_lesson
+def test_slides_load_what_lies_beside_them(slides, name):
+    page = (slides / f"{name}.html").read_text("utf-8")
     loads = re.findall(
         r"<(?:script|link|img|iframe)[^>]*?(?:src|href)=\"([^\"]*)\"", page
     )
-    assert loads
-    assert not [url for url in loads if re.match(r"(https?:)?//", url)]
+    loads = [url for url in loads if not url.startswith("data:")]
+    assert len(loads) >= 5
+    assert not [url for url in loads if not (slides / url).is_file()]
     assert not re.search(r"(url\(|import .* from )['\"]?https?:", page)
 
 
+def test_slides_have_their_style_and_options(slides):
+    page = (slides / f"{next(iter(LESSONS))}.html").read_text("utf-8")
+    for part in ('slideNumber: "c/t"', "width: 1280", "height: 720"):
+        assert part in page
+    assert ".reveal .jp-Cell" in page and "function fit()" in page
+
+
 @each_lesson
-def test_notes_are_for_the_speaker(name):
-    page = get_page(name)
+def test_notes_are_for_the_speaker(slides, name):
+    page = (slides / f"{name}.html").read_text("utf-8")
     notes = [c for c in LESSONS[name].cells if "notes" in get_tags(c)]
     assert page.count('<aside class="notes">') == len(notes) > 0
 
 
-def test_slides_want_executed_lessons(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(editions, "BUILD", tmp_path / "build")
-    arguments = ["slides", "--executed", str(tmp_path)]
+def test_slides_want_executed_lessons(tmp_path, capsys):
+    out = tmp_path / "slides"
+    arguments = ["slides", "--executed", str(tmp_path), "--out", str(out)]
     assert editions.main(arguments) == 2
     assert "call `make run` before" in capsys.readouterr().err
     for path in find_lessons().values():
@@ -114,22 +267,73 @@ def test_slides_want_executed_lessons(tmp_path, capsys, monkeypatch):
         (tmp_path / path.name).write_text(text, "utf-8")
     assert editions.main(arguments) == 2
     assert "is not as the lesson is now" in capsys.readouterr().err
-    assert not (tmp_path / "build").exists()
+    assert not out.exists()
+
+
+def test_a_copy_that_is_no_notebook_is_named(tmp_path, capsys):
     for path in find_lessons().values():
-        shutil.copy(path, tmp_path)
-    assert editions.main(arguments) == 0
-    folder = tmp_path / "build" / "slides"
-    assert len(list(folder.glob("*.html"))) == len(LESSONS)
-    assets = {p.relative_to(folder / "assets") for p in folder.rglob("*.*s")}
-    assert {"reveal.js", "tex-svg.js"} <= {str(path) for path in assets}
+        (tmp_path / path.name).write_text("{", "utf-8")
+    assert editions.main(["slides", "--executed", str(tmp_path)]) == 2
+    assert "01_prepare_data.ipynb" in capsys.readouterr().err
 
 
 def test_a_plain_copy_comes_before_one_that_was_set(tmp_path):
-    for name, lesson in LESSONS.items():
-        nbformat.write(lesson, tmp_path / f"{name}[seed=1].ipynb")
-        nbformat.write(lesson, tmp_path / f"{name}[seed=2].ipynb")
+    for name, path in find_lessons().items():
+        shutil.copy(path, tmp_path / f"{name}[seed=1].ipynb")
+        shutil.copy(path, tmp_path / f"{name}[seed=2].ipynb")
     with pytest.raises(UsageError, match="make run"):
         editions.read_executed(tmp_path)
-    for name, lesson in LESSONS.items():
-        nbformat.write(lesson, tmp_path / f"{name}.ipynb")
+    for path in find_lessons().values():
+        shutil.copy(path, tmp_path)
     assert set(editions.read_executed(tmp_path)) == set(LESSONS)
+
+
+def test_a_missing_package_is_named(tmp_path, pretended, monkeypatch, capsys):
+    def find(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", find)
+    out = tmp_path / "slides"
+    arguments = ["slides", "--executed", str(pretended), "--out", str(out)]
+    assert editions.main(arguments) == 2
+    said = capsys.readouterr().err
+    assert "sphinx-revealjs" in said and 'pip install -e ".[dev]"' in said
+    assert not out.exists()
+
+
+# --- Where it goes -----------------------------------------------------------
+
+
+def test_a_folder_that_holds_something_is_not_replaced(tmp_path, capsys):
+    (tmp_path / "thesis.txt").write_text("")
+    assert editions.main(["handouts", "--out", str(tmp_path)]) == 2
+    assert "--out" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    file = tmp_path / "thesis.txt"
+    assert editions.main(["handouts", "--out", str(file)]) == 2
+    assert file.is_file()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "handouts"
+    assert editions.main(["handouts", "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert str(out) in said and "--out" in said
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_full_or_closed_disk_is_one_sentence(tmp_path, number):
+    with (
+        pytest.raises(UsageError, match="--out"),
+        editions.open_output(tmp_path / "out"),
+    ):
+        raise OSError(number, "as the system says")
+
+
+def test_other_errors_of_the_system_keep_their_trace(tmp_path):
+    with (
+        pytest.raises(FileNotFoundError),
+        editions.open_output(tmp_path / "out"),
+    ):
+        (tmp_path / "no such file").read_text()

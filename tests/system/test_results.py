@@ -1,22 +1,57 @@
-"""The table of results in README is what a full run has measured."""
+"""`make results` writes what a full run has measured, into README too."""
 
 import json
 import re
 
-from utils.tools import results
+from utils.tools import UsageError, results
 from utils.tools.lessons import ROOT, find_lessons
-from utils.tools.results import ROWS, make_results_table, read_table
+from utils.tools.results import ROWS, collect, make_results_table, read_table
 
 import pytest
 
-RESULTS = json.loads(results.RESULTS.read_text("utf-8"))
 README = results.README.read_text("utf-8")
-# Of these, less is worse.
-MORE_IS_BETTER = ("psnr", "votes", "precision", "images_per_s")
+BENCH = {
+    "recipes": {
+        "pairs": {
+            "simple": {
+                "theirs": {"seconds": 90.0, "bce": 0.1022},
+                "ours": {"short_seconds": 3.0},
+            },
+            "sparse": {
+                "theirs": {"seconds": 90.0, "bce": 0.1},
+                "ours": {"seconds": 3.0},  # it never got there
+            },
+        }
+    }
+}
+
+
+def make_board(**changed):
+    """Return a scoreboard of a full run, in which each lesson may change."""
+    board = []
+    for name in find_lessons():
+        metrics = {}
+        for row in ROWS:
+            if row.lesson == name[:2]:
+                metrics[f"ours_{row.metric}"] = 0.5
+                metrics[f"baseline_{row.metric}"] = 0.75
+        line = {"lesson": name, "name": name, "metrics": metrics}
+        line |= {"status": "finished", "parameters": {"mode": "full"}}
+        line |= {"seconds": 10.4, "peak_memory_bytes": 10**9}
+        board.append(line | changed)
+    return board
+
+
+def find_rows(table, lesson):
+    """Return the cells of a lesson's lines in the table."""
+    lines = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    place = next(i for i, line in enumerate(lines) if f"[{lesson}]" in line[0])
+    return lines[place]
 
 
 def test_readme_shows_the_committed_results():
-    assert read_table(README)[1] == make_results_table(RESULTS), (
+    committed = json.loads(results.RESULTS.read_text("utf-8"))
+    assert read_table(README)[1] == make_results_table(committed), (
         "README's table is out of date: run `make results`"
     )
 
@@ -27,32 +62,66 @@ def test_what_readme_links_to_is_there():
     assert not [x for x in targets if not (ROOT / x).exists()]
 
 
-def test_all_lessons_were_run():
-    assert set(RESULTS["lessons"]) == set(find_lessons())
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.measure)
-def test_ours_is_better(row):
-    (metrics,) = [
-        lesson["metrics"]
-        for name, lesson in RESULTS["lessons"].items()
-        if name.startswith(row.lesson)
+def test_the_table_takes_each_figure_from_the_lesson():
+    board = make_board()
+    board[1]["metrics"]["tutorial_test_bce_nats"] = 0.3125
+    board[5]["metrics"]["recipe_test_mse"] = 0.0625
+    table = make_results_table(collect(board, BENCH))
+    printed, recipe, ours, faster, baseline, seconds = find_rows(table, "02")[
+        2:
     ]
-    ours = metrics[f"ours_{row.metric}"]
-    others = [row.printed]
-    if row.today:
-        others.append(metrics[row.today])
-    if row.pair:
-        pair = RESULTS["recipes"][row.pair]
-        others.append(pair["bce"])
-        assert 3 < pair["faster"] < 300
-    if row.baseline:
-        others.append(metrics[f"baseline_{row.metric}"])
-    sign = 1 if any(word in row.metric for word in MORE_IS_BETTER) else -1
-    for other in others:
-        assert other is None or sign * ours > sign * other
+    assert (printed, recipe) == ("0.3125", "0.1022")
+    assert (ours, faster) == ("**0.5000**", "30 times")
+    assert (baseline, seconds) == ("0.7500 PCA", "10")
+    assert find_rows(table, "06")[2:4] == ["", "0.0625"]
+    assert find_rows(table, "04")[3] == "", "a pair that was not reached"
 
 
-def test_the_whole_course_takes_half_an_hour():
-    seconds = [lesson["seconds"] for lesson in RESULTS["lessons"].values()]
-    assert 300 < sum(seconds) / 2 < 35 * 60, "two at a time"
+@pytest.mark.parametrize(
+    "changed", [{"status": "failed"}, {"parameters": {"mode": "fast"}}]
+)
+def test_only_a_full_run_will_do(changed):
+    board = make_board()
+    board[3] |= changed
+    with pytest.raises(UsageError, match="04_.*--mode full"):
+        collect(board, BENCH)
+
+
+def test_a_lesson_that_was_not_run_is_named():
+    with pytest.raises(UsageError, match="02, 03.*--mode full"):
+        collect(make_board()[:1] + make_board()[3:], BENCH)
+
+
+def test_without_a_run_it_says_what_to_call(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(results, "FULL", tmp_path)
+    assert results.main() == 2
+    assert "--mode full" in capsys.readouterr().err
+    (tmp_path / "scoreboard.json").write_text("[]")
+    monkeypatch.setattr(results, "BUILD", tmp_path)
+    assert results.main() == 2
+    assert "make bench" in capsys.readouterr().err
+
+
+def test_it_writes_table_figures_and_pictures(
+    tmp_path, pretended, monkeypatch
+):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{results.MARKS[0]}old{results.MARKS[1]}after")
+    monkeypatch.setattr(results, "README", readme)
+    monkeypatch.setattr(results, "RESULTS", tmp_path / "results.json")
+    monkeypatch.setattr(results, "PICTURES", tmp_path / "images")
+    for path in pretended.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    board, bench = tmp_path / "scoreboard.json", tmp_path / "bench.json"
+    board.write_text(json.dumps(make_board()))
+    bench.write_text(json.dumps(BENCH))
+    results.write_results(board, bench)
+    before, table, after = read_table(readme.read_text("utf-8"))
+    assert (before, after) == ("before\n", "after")
+    kept = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert table == make_results_table(kept)
+    pictures = {path.name for path in (tmp_path / "images").iterdir()}
+    assert pictures == {"05.png", "07.png"}
+    readme.write_text("no marks")
+    with pytest.raises(UsageError, match="README"):
+        results.write_results(board, bench)

@@ -1,80 +1,73 @@
 """The runner, on small notebooks that need no TensorFlow."""
 
 import json
+import logging
 import os
-import signal
 import subprocess
 import sys
 
 from utils.tools import UsageError
 from utils.tools import lessons as course
 from utils.tools.lessons import ROOT
-from utils.tools.run import command as run
+from utils.tools.run import board, cluster, plan, task
+from utils.tools.run.command import main
+from utils.tools.run.progress import ProgressLine
 
+import nbformat
 import psutil
 import pytest
 from dask.system import CPU_COUNT
 from distributed.system import MEMORY_LIMIT
 from nbformat import v4
+from papermill.exceptions import PapermillExecutionError
 from scratch import (
     alive,
     printed,
-    start_cluster,
+    start_scheduler,
     wait_until,
     write_lesson,
     written,
 )
-
-# The worker is the parent of the process that is the kernel's parent.
-KILL_WORKER = (
-    "import psutil\n"
-    "worker = psutil.Process().parent().parent()\n"
-    'open("pids", "a").write(f"{psutil.Process().pid}\\n")\n'
-    "worker.kill()\n"
-    "import time; time.sleep(600)"
-)
-KILL_WORKER_ONCE = (
-    "import os\n"
-    'first = not os.path.exists("marker")\n'
-    'open("marker", "w").close()\n'
-    "if first:\n    "
-) + KILL_WORKER.replace("\n", "\n    ")
-
 
 # One run of many: lessons that pass and that fail.
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    """Run lessons by the command line, in a folder with a space."""
-    folder = tmp_path_factory.mktemp("a course")
+    """Run lessons by the command line, in folders of unusual names."""
+    folder = tmp_path_factory.mktemp("course") / "a b, Übung № 1, 自編碼器"
     # It leaves a process behind, as %tensorboard does.
-    leave = (
+    look = (
         "import os, subprocess, sys, time\n"
         "sleep = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
         "print(sys.executable)\n"
         "print(subprocess.Popen(sleep, start_new_session=True).pid)\n"
         "print(*map(os.environ.get, ('OMP_NUM_THREADS',"
-        " 'TF_NUM_INTRAOP_THREADS')))\n"
+        " 'TF_NUM_INTRAOP_THREADS', 'OPENBLAS_NUM_THREADS')))\n"
+        # What other work has set.
+        "names = [n for n in os.environ if n[:6] in ('KERAS_', 'TF_USE')]\n"
+        "print(sorted(names), os.listdir(os.environ['KERAS_HOME']))\n"
+        "print(__debug__, sys.warnoptions, 'started' in dir())\n"
+        "print(repr(open(os.environ['MATPLOTLIBRC']).read()))\n"
+        "print(os.environ['MPLBACKEND'])\n"
         "time.sleep(1)"
     )
     end_kernel = "import os; os.kill(os.getpid(), 9)"
     # A network set aside for examples: nothing answers there.
     fetch = (
         "import utils, urllib.request\n"
-        "urllib.request.urlopen('http://192.0.2.1', timeout=1)"
+        "try:\n"
+        "    urllib.request.urlopen('http://192.0.2.1', timeout=1)\n"
+        "except Exception as error:\n"
+        "    print(repr(error))"
     )
     lessons = [
         write_lesson(folder, "02_dead", end_kernel),
-        write_lesson(folder, "03_raise", "x = 1", "y = 1 / (x - 1)\n", "z"),
-        write_lesson(folder, "04_pass", leave),
-        write_lesson(
-            folder, "05_metrics", metrics="print('{\"ours_x\": NaN}')"
-        ),
-        write_lesson(folder, "06_fetch", fetch),
+        write_lesson(folder, "03_raise", "x = 1", "\ny = 1 / (x - 1)", "z"),
+        write_lesson(folder, "04_pass", look, fetch),
     ]
-    out = folder / "out put"
-    out.mkdir()
+    out = folder.joinpath(*5 * ["long" * 12])
+    out.mkdir(parents=True)
     for old in ("04_pass.failed.ipynb", "03_raise.ipynb", "scoreboard.json"):
         (out / old).write_text("of an earlier run")
     # What an earlier run has left behind stops nobody.
@@ -88,9 +81,28 @@ def done(tmp_path_factory):
         "JUPYTER_PATH": str(folder / "jupyter"),
         "PATH": os.pathsep.join(["/usr/bin", os.environ["PATH"]]),
     }
-    environment = {**os.environ, **elsewhere}
-    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
-        environment.pop(name, None)
+    startup = folder / "ipython" / "profile_default" / "startup" / "00.py"
+    startup.parent.mkdir(parents=True)
+    startup.write_text("started = True")
+    foreign = {
+        "IPYTHONDIR": str(folder / "ipython"),
+        "PYTHONSTARTUP": str(startup),
+        "PYTHONOPTIMIZE": "1",
+        "PYTHONWARNINGS": "ignore",
+        "KERAS_BACKEND": "torch",
+        "KERAS_HOME": str(folder),
+        "KERAS_MAX_EPOCHS": "1",
+        "TF_USE_LEGACY_KERAS": "1",
+        "MPLBACKEND": "pdf",
+        "MATPLOTLIBRC": str(startup),
+    }
+    environment = {**os.environ, **elsewhere, **foreign}
+    for name in environment.keys() & {
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+    }:
+        del environment[name]
     process = subprocess.run(
         [sys.executable, "-m", "utils.run", *lessons, "--out", str(out)],
         cwd=ROOT,
@@ -126,9 +138,36 @@ def test_the_kernel_is_the_python_of_the_runner(done):
 
 def test_lessons_beside_each_other_share_the_cores(done):
     threads = printed(done.out / "04_pass.ipynb").splitlines()[2].split()
-    # Five lessons: as many beside each other as there are cores, or two GiB.
-    jobs = max(1, min(5, CPU_COUNT, MEMORY_LIMIT // 2**31))
-    assert threads == 2 * [str(max(1, CPU_COUNT // jobs))]
+    jobs = cluster.count_jobs(None, 3, CPU_COUNT, MEMORY_LIMIT)
+    # OpenBLAS has one, for a kept result has to be found again.
+    assert threads == [*2 * [str(max(1, CPU_COUNT // jobs))], "1"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "n_runs", "cores", "gibibytes", "jobs"),
+    [
+        (None, 9, 4, 64, 4),
+        (None, 3, 4, 64, 3),
+        (None, 9, 4, 4, 2),
+        (None, 9, 4, 1, 1),
+        (8, 9, 2, 1, 8),
+        (8, 3, 2, 1, 3),
+    ],
+)
+def test_cores_memory_and_lessons_limit_the_jobs(
+    wanted, n_runs, cores, gibibytes, jobs
+):
+    memory = gibibytes * 2**30
+    assert cluster.count_jobs(wanted, n_runs, cores, memory) == jobs
+
+
+def test_settings_of_other_work_do_not_reach_a_lesson(done):
+    assert printed(done.out / "04_pass.ipynb").splitlines()[3:7] == [
+        "['KERAS_HOME'] []",
+        "True [] False",
+        "''",
+        "module://matplotlib_inline.backend_inline",
+    ]
 
 
 def test_only_what_came_to_an_end_leaves_files(done):
@@ -136,8 +175,6 @@ def test_only_what_came_to_an_end_leaves_files(done):
         "02_dead.failed.ipynb",
         "03_raise.failed.ipynb",
         "04_pass.ipynb",
-        "05_metrics.failed.ipynb",
-        "06_fetch.failed.ipynb",
         "scoreboard.json",
     }
 
@@ -146,16 +183,10 @@ def test_a_failure_is_named_in_three_lines(done):
     assert done.returncode == 1
     lines = done.stderr.splitlines()
     start = lines.index("lesson  03_raise")
-    assert lines[start + 1] == "cell    4 (In [3]): y = 1 / (x - 1)"
+    place = "cell    4 (In [3]), line 2: y = 1 / (x - 1)"
+    assert lines[start + 1] == place
     assert lines[start + 2] == "error   ZeroDivisionError: division by zero"
     assert "Traceback" not in done.stderr
-
-
-def test_metrics_that_are_no_numbers_fail_the_lesson(done):
-    row = done.board["05_metrics"]
-    assert row["status"] == "failed"
-    assert "ours_x is nan" in row["error"]
-    assert row["metrics"] == {}
 
 
 def test_a_kernel_that_dies_fails_its_lesson(done):
@@ -166,8 +197,8 @@ def test_a_kernel_that_dies_fails_its_lesson(done):
 
 
 def test_a_lesson_that_fetches_fails_in_tests(done):
-    error = done.board["06_fetch"]["error"]
-    assert error.startswith("RuntimeError: 192.0.2.1 is another machine")
+    line = printed(done.out / "04_pass.ipynb").splitlines()[7]
+    assert line.startswith("RuntimeError('192.0.2.1 is another machine")
 
 
 def test_no_process_outlives_its_lesson(done):
@@ -188,7 +219,7 @@ def refused(tmp_path, capsys):
     def refuse(*arguments, only=slice(1)):
         before = sorted(tmp_path.rglob("*"))
         out = ["--out", str(tmp_path / "out")]
-        code = run.main([*lessons[only], *out, *arguments])
+        code = main([*lessons[only], *out, *arguments])
         message = capsys.readouterr().err
         assert code == 2
         assert sorted(tmp_path.rglob("*")) == before
@@ -240,28 +271,25 @@ def test_of_all_lessons_those_run_with_it_that_have_it(
     monkeypatch.setattr(course, "NOTEBOOKS", tmp_path)
     refused("--set", "speed=1", only=slice(0))
     refused("--mode", "full", only=slice(0))
-    rows, tasks = run._plan([], {"rate": [0.1, 0.2]}, None)
-    assert [row["name"] for row in rows] == [
-        "01_one[rate=0.1]",
-        "01_one[rate=0.2]",
-        "02_two",
-    ]
-    assert [task["parameters"] for task in tasks] == [
-        {"rate": 0.1},
-        {"rate": 0.2},
-        {},
+    runs = plan.plan_runs([], {"rate": [0.1, 0.2]})
+    assert [(run.name, run.values) for run in runs] == [
+        ("01_one[rate=0.1]", {"rate": 0.1}),
+        ("01_one[rate=0.2]", {"rate": 0.2}),
+        ("02_two", {}),
     ]
 
 
-def test_a_scheduler_that_is_of_no_use_is_refused_soon(refused, monkeypatch):
-    monkeypatch.setattr(run, "PATIENCE", 0.5)
+def test_a_scheduler_that_is_not_there_is_refused_soon(refused, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", 0.5)
     # Port 1 is reserved; nothing listens there.
     message = refused("--scheduler", "tcp://127.0.0.1:1")
     assert "no Dask scheduler answers at tcp://127.0.0.1:1;" in message
-    with start_cluster(0) as cluster:
-        address = cluster.scheduler_address
-        message = refused("--scheduler", address)
-        assert f"no Dask worker is known at {address};" in message
+
+
+def test_verbose_shows_where_an_error_arose(tmp_path, capsys):
+    assert main(["nowhere.ipynb", "--verbose"]) == 2
+    captured = capsys.readouterr().err
+    assert "Traceback" in captured and "find_path" in captured
 
 
 @pytest.mark.parametrize(
@@ -269,7 +297,7 @@ def test_a_scheduler_that_is_of_no_use_is_refused_soon(refused, monkeypatch):
 )
 def test_argparse_refuses(arguments, capsys):
     with pytest.raises(SystemExit, match="2"):
-        run.main(arguments)
+        main(arguments)
     assert "argument --" in capsys.readouterr().err
 
 
@@ -299,7 +327,7 @@ def test_a_link_that_leads_nowhere_is_no_lesson(refused, tmp_path):
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path, capsys):
     lesson = write_lesson(tmp_path, "01_one")
     (tmp_path / "file").write_text("")
-    assert run.main([lesson, "--out", str(tmp_path / "file" / "out")]) == 2
+    assert main([lesson, "--out", str(tmp_path / "file" / "out")]) == 2
     assert "--out" in capsys.readouterr().err
 
 
@@ -309,15 +337,39 @@ def test_lessons_are_found_by_number_and_part(tmp_path, monkeypatch):
     monkeypatch.setattr(course, "NOTEBOOKS", tmp_path)
 
     def find(*names):
-        return [path.stem for path in run._find(names)]
+        return [path.stem for path in plan.find_paths(names)]
 
     assert find() == ["01_one", "02_two", "12_twelve"]
     assert find("2") == find("02") == find("02_t") == find("two") == ["02_two"]
     assert find("2", "02_two", "1") == ["02_two", "01_one"]
-    with pytest.raises(UsageError, match="no lesson tw; .*02_two, 12_"):
+    with pytest.raises(UsageError, match="tw is ambig.* 02_two, 12_twelve"):
         find("tw")
     with pytest.raises(UsageError, match="mean 02_two"):
         find("02_tow")
+
+
+def test_copies_and_scratch_notebooks_are_no_lessons(tmp_path, monkeypatch):
+    copies = ("02_two-Copy1", "02_two__20221104104101", "Untitled", "03_x (1)")
+    for name in ("01_one", "02_two", *copies):
+        write_lesson(tmp_path, name)
+    monkeypatch.setattr(course, "NOTEBOOKS", tmp_path)
+    names = [run.name for run in plan.plan_runs([], {}, "full")]
+    assert names == ["01_one", "02_two"]
+    assert [path.stem for path in plan.find_paths(["02"])] == ["02_two"]
+    for name in copies:
+        with pytest.raises(UsageError, match="no lesson"):
+            plan.find_paths([name])
+        # Whoever names a file means it.
+        path = tmp_path / f"{name}.ipynb"
+        assert plan.find_paths([str(path)]) == [path]
+
+
+def test_parameters_are_the_literals_of_their_cell(tmp_path):
+    source = "a = b = [1, 2]\nc: float = 0.5\nd: int\ne = len('x')\na += 1"
+    path = write_lesson(tmp_path, "01_one", parameters=source)
+    lesson = nbformat.read(path, as_version=4)
+    found = plan.read_parameters(lesson, path)
+    assert found == {"a": [1, 2], "b": [1, 2], "c": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -337,74 +389,241 @@ def test_metrics_are_read_strictly(text, message):
     output = v4.new_output("stream", text=text)
     cell = v4.new_code_cell(metadata={"tags": ["metrics"]}, outputs=[output])
     with pytest.raises(ValueError, match=message):
-        run._metrics([cell])
+        board.read_metrics([cell])
     with pytest.raises(ValueError, match="one JSON object"):
-        run._metrics([])
+        board.read_metrics([])
 
 
-# On a scheduler that others started; a grid; workers that die.
+# How a failure is named.
+
+
+def execute(*traceback, ename="E", count=3, source="a\nb\nc", output=True):
+    """Return the cells of an executed copy whose second cell failed."""
+    error = v4.new_output("error", ename=ename, traceback=list(traceback))
+    started = {"papermill": {"start_time": "now"}}
+    waits = {"papermill": {"start_time": None}}
+    return [
+        v4.new_code_cell("x", execution_count=count - 1, metadata=started),
+        v4.new_code_cell(
+            source,
+            execution_count=count,
+            metadata=started,
+            outputs=[error] if output else [],
+        ),
+        v4.new_markdown_cell("text"),
+        v4.new_code_cell("never", metadata=waits),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("traceback", "line"),
+    [
+        (["Cell In[3], line 2\n----> 2 b"], "2: b"),
+        (["\x1b[36mCell\x1b[39m\x1b[36m \x1b[39mIn[3], line 2\n"], "2: b"),
+        # The innermost frame in this cell; others are elsewhere.
+        (["Cell In[3], line 3", "Cell In[3], line 1, in f()"], "1: a"),
+        (["Cell In[3], line 3", "Cell In[2], line 1, in f()"], "3: c"),
+        (["Cell In[3], line 3", "File ~/helper.py:1, in f()"], "3: c"),
+        # A syntax error has no frames.
+        (["  Cell In[3], line 2\n    b b\nSyntaxError: -"], "2: b"),
+        # A message is no frame.
+        (["Cell In[3], line 2", "E: \nCell In[3], line 1"], "2: b"),
+    ],
+)
+def test_a_failure_is_named_by_its_line(traceback, line):
+    cells = execute(*traceback)
+    assert board.name_failure(cells) == f"2 (In [3]), line {line}"
+
+
+def test_blank_lines_at_the_start_of_a_cell_count():
+    # IPython leaves them out.
+    cells = execute("Cell In[3], line 2", source="\n  \na\nb")
+    assert board.name_failure(cells) == "2 (In [3]), line 4: b"
+
+
+def test_a_failure_without_a_traceback_is_named_by_its_first_line():
+    for cells in (
+        execute(output=False),
+        execute("Cell In[3], line 9"),
+        execute("File <timed exec>:1"),
+    ):
+        assert board.name_failure(cells) == "2 (In [3]): a"
+    assert board.name_failure(execute()[2:]) is None
+
+
+def test_a_metric_that_is_no_number_fails_the_lesson():
+    run = plan.Run("01_one", "01_one", ".", "", {}, {})
+    stdout = v4.new_output("stream", text='{"ours_x": NaN}')
+    done = {"start_time": "now"}
+    cell = v4.new_code_cell(
+        "print(metrics)",
+        execution_count=1,
+        outputs=[stdout],
+        metadata={"tags": ["metrics"], "papermill": done},
+    )
+    notebook = nbformat.writes(v4.new_notebook(cells=[cell]))
+    result = board.judge(run, task.Outcome(notebook, seconds=2.5))
+    row = result.make_row()
+    assert (row["status"], row["metrics"]) == ("failed", {})
+    assert "ours_x is nan" in row["error"]
+    assert row["cell"] == "1 (In [1]): print(metrics)"
+    assert row["seconds"] == 2.5
+    # A worker that sends back nothing.
+    result = board.judge(run, task.Outcome(error="its process ended"))
+    assert (result.status, result.cell) == ("failed", None)
+    assert "error   its process ended" in board.format_failure(result)
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        ("AssertionError", ["AssertionError"]),
+        ("E: one", ["E: one"]),
+        ("E: one\n\n  two  \n", ["E: one", "  two"]),
+        ("E: \x1b[1mone\x1b[0m", ["E: one"]),
+    ],
+)
+def test_all_lines_of_an_error_are_shown(error, shown):
+    assert board.format_error(error).split("\n        ") == shown
+
+
+def test_a_long_error_is_cut_in_its_middle():
+    lines = [f"line {number}" for number in range(100)]
+    shown = board.format_error("\n".join(lines))
+    assert shown.startswith("line 0\n        line 1\n")
+    assert shown.endswith("line 98\n        line 99")
+    assert "82 lines, see scoreboard.json" in shown
+    assert len(shown.splitlines()) == 19
+    shown = board.format_error("a" + 10**6 * "-" + "b")
+    assert shown[0] == "a" and shown[-1] == "b" and len(shown) < 500
+
+
+@pytest.mark.parametrize("name", ["ValueError", "KeyError"])
+def test_an_error_is_described_as_its_cell_does(name):
+    problem = PapermillExecutionError(0, 1, "", name, "\n\n a\nb\n", [])
+    assert task.describe(problem) == f"{name}: a\nb"
+    problem = PapermillExecutionError(0, 1, "", name, "", [])
+    assert task.describe(problem) == name
+    assert task.describe(OSError("full")) == "OSError: full"
+
+
+def test_the_environment_of_a_lesson(tmp_path):
+    given = {"OMP_NUM_THREADS": "7", "PYTHONPATH": "x", "KERAS_NEW": "1"}
+    made = task.make_environment(given, tmp_path, 3)
+    # What a user says about threads counts.
+    assert made["OMP_NUM_THREADS"] == "7"
+    assert made["TF_NUM_INTRAOP_THREADS"] == "3"
+    assert made["OPENBLAS_NUM_THREADS"] == "1"
+    assert made["PYTHONPATH"].split(os.pathsep) == [str(ROOT), "x"]
+    assert "KERAS_NEW" not in made
+    given = dict.fromkeys(task.FOREIGN, "of other work")
+    made = task.make_environment(given, tmp_path / "2", 3)
+    assert "of other work" not in made.values()
+
+
+def test_progress_is_read_as_papermill_writes_it(tmp_path):
+    assert task.read_progress(tmp_path) is None
+    for text, progress in (
+        ("", None),
+        ("\r0 12", (0, 12)),
+        ("\r0 12\r9 12\r10", None),
+        ("\r0 12\r9 12\r10 12\n", (10, 12)),
+    ):
+        (tmp_path / task.PROGRESS).write_text(text)
+        assert task.read_progress(tmp_path) == progress
+
+
+def test_a_run_that_failed_does_not_seem_complete():
+    for status, n_done in (("finished", 9), ("failed", 4)):
+        line = ProgressLine("01_one", 0)
+        line.start(1)
+        line.move(4, 9)
+        line.finish(status, 1.5)
+        assert (line.bar.n, line.bar.total) == (n_done, 9)
+        line.close()
+
+
+def test_an_error_of_the_process_is_read(tmp_path):
+    (tmp_path / task.LOG).write_text("a warning\n\nkilled\n\n")
+    found = task.read_error(tmp_path, -9)
+    assert found == "its process ended with status -9\nkilled"
+    (tmp_path / task.ERROR).write_text("OSError: full")
+    assert task.read_error(tmp_path, 1) == "OSError: full"
+
+
+def test_a_notebook_that_is_cut_short_is_none(tmp_path):
+    assert task.read_executed(tmp_path) == ""
+    for text, read in (('{"cells"', ""), ('{"cells": []}',) * 2):
+        (tmp_path / task.EXECUTED).write_text(text)
+        assert task.read_executed(tmp_path) == read
+
+
+def test_widgets_are_left_out_of_copies():
+    widget = {board.WIDGET: {"model_id": "1"}, "text/plain": "Widget()"}
+    outputs = [
+        v4.new_output("display_data", data=widget),
+        v4.new_output("display_data", data=widget | {"image/png": "AAAA"}),
+        v4.new_output("display_data", data={"text/plain": "text"}),
+    ]
+    cell = v4.new_code_cell(outputs=outputs)
+    metadata = {"widgets": {board.WIDGET: {}}, "title": "A lesson"}
+    notebook = v4.new_notebook(cells=[cell], metadata=metadata)
+    copy = nbformat.reads(board.drop_widgets(nbformat.writes(notebook)), 4)
+    assert [dict(output.data) for output in copy.cells[0].outputs] == [
+        {"text/plain": "Widget()", "image/png": "AAAA"},
+        {"text/plain": "text"},
+    ]
+    assert copy.metadata == {"title": "A lesson"}
+
+
+# On a scheduler that others started; a grid.
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    with start_cluster(2) as cluster:
-        yield cluster.scheduler_address
+def scheduler():
+    with start_scheduler(n_workers=1) as address:
+        yield address
 
 
-def test_a_grid_gives_a_copy_and_a_row_each(tmp_path, cluster, capsys):
-    lesson, out = write_lesson(tmp_path, "01_one"), tmp_path / "out"
+def test_a_grid_gives_a_copy_and_a_row_each(tmp_path, scheduler, capsys):
+    lesson = write_lesson(tmp_path, "01_one", "\nassert latent_dim < 8, 'no'")
+    out = tmp_path / "out"
     grid = ["--set", "latent_dim=2,8", "--set", "rate=1"]
-    command = [lesson, *grid, "--mode", "full", "--scheduler", cluster]
-    assert run.main([*command, "--out", str(out)]) == 0
+    command = [lesson, *grid, "--mode", "full", "--scheduler", scheduler]
+    assert main([*command, "--out", str(out), "--verbose"]) == 1
     names = [f"01_one[latent_dim={n},rate=1.0]" for n in (2, 8)]
-    copies = {f"{name}.ipynb" for name in names}
+    copies = {f"{names[0]}.ipynb", f"{names[1]}.failed.ipynb"}
     assert written(out) == copies | {"scoreboard.json"}
     rows = json.loads((out / "scoreboard.json").read_text())
     assert [row["name"] for row in rows] == names
-    assert [row["metrics"]["ours_mse"] for row in rows] == [1 / 2, 1 / 8]
+    assert rows[0]["metrics"]["ours_mse"] == 1 / 2
     assert all(row["parameters"]["mode"] == "full" for row in rows)
-    board = capsys.readouterr().out
-    assert [name for name in names if board.count(name) == 1] == names
+    # As counted in the lesson, which lacks the cell that papermill adds.
+    line = "line 2: assert latent_dim < 8, 'no'"
+    assert rows[1]["cell"] == f"3 (In [3]), {line}"
+    assert rows[1]["error"] == "AssertionError: no"
+    captured = capsys.readouterr()
+    assert [n for n in names if captured.out.count(n) == 1] == names
+    assert "Cell In[3], line 1\n----> 1 assert" in captured.err
 
 
-def test_a_lesson_whose_worker_dies_is_tried_once_more(
-    tmp_path, cluster, capsys
-):
-    always = KILL_WORKER.replace('"pids"', '"always"')
-    lessons = [
-        write_lesson(tmp_path, "01_kill", always),
-        write_lesson(tmp_path, "02_kill_once", KILL_WORKER_ONCE),
-    ]
-    out = tmp_path / "out"
-    command = [*lessons, "--scheduler", cluster, "--out", str(out)]
-    assert run.main(command) == 1
-    errors = capsys.readouterr().err
-    assert "error   its worker died, and the next one too" in errors
-    assert "02_kill_once  started again: its worker died" in errors
-    copies = {"02_kill_once.ipynb", "scoreboard.json"}
-    assert written(out) == copies
-    killed = (tmp_path / "always").read_text().split()
-    assert len(killed) == 2
-    killed += (tmp_path / "pids").read_text().split()
-    assert len(killed) == 3
-    assert wait_until(lambda: not any(alive(int(pid)) for pid in killed))
-
-
-def test_a_folder_serves_one_run_at_a_time(refused, cluster, tmp_path):
-    with run._claim(tmp_path / "out"):
-        message = refused("--scheduler", cluster)
+def test_a_folder_serves_one_run_at_a_time(refused, scheduler, tmp_path):
+    with board.claim_folder(tmp_path / "out"):
+        message = refused("--scheduler", scheduler)
     assert f"another run writes into {tmp_path / 'out'};" in message
+    # What was silenced is heard again.
+    assert logging.root.manager.disable == logging.NOTSET
 
 
 RACE = """\
 import pathlib, sys
 from utils.tools import UsageError
-from utils.tools.run import command as run
+from utils.tools.run import board
 out = pathlib.Path(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 try:
-    with run._claim(out):
+    with board.claim_folder(out):
         print("mine", flush=True)
         sys.stdin.readline()
 except UsageError:
@@ -422,7 +641,7 @@ def test_of_many_that_claim_a_folder_at_once_one_gets_it(tmp_path):
             text=True,
             bufsize=1,
         )
-        for _ in range(4)
+        for _ in range(3)
     ]
     for racer in racers:
         assert racer.stdout.readline() == "ready\n"
@@ -432,60 +651,17 @@ def test_of_many_that_claim_a_folder_at_once_one_gets_it(tmp_path):
     for racer in racers:
         racer.kill()
         racer.communicate()
-    assert found == ["mine\n"] + 3 * ["refused\n"]
+    assert found == ["mine\n"] + 2 * ["refused\n"]
     # The one that was killed keeps nobody out.
-    with run._claim(tmp_path / "out"):
+    with board.claim_folder(tmp_path / "out"):
         assert written(tmp_path / "out") == set()
-
-
-# Ctrl-C, and what `kill` and a service manager send.
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_stopping_leaves_one_line_and_no_process(tmp_path, cluster, sent):
-    sleep = "import time; time.sleep(600)"
-    note = 'open("pid", "w").write(str(__import__("os").getpid()))'
-    lessons = [
-        write_lesson(tmp_path, "01_one"),
-        write_lesson(tmp_path, "02_two", f"{note}; {sleep}"),
-    ]
-    out, pid = tmp_path / "out", tmp_path / "pid"
-    here = sent == signal.SIGINT
-    where = ["--jobs", "2"] if here else ["--scheduler", cluster]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "utils.run", *lessons, "--out", out, *where],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    copy = out / "01_one.ipynb"
-    # The file of the number is there before the number is in it.
-    assert wait_until(
-        lambda: copy.exists() and pid.exists() and pid.read_text(), 60
-    )
-    pids = [c.pid for c in psutil.Process(process.pid).children(True)]
-    pids.append(int(pid.read_text()))
-    # A terminal sends it to the whole group, `kill` to one process.
-    send = os.killpg if here else os.kill
-    send(process.pid, sent)
-    stdout, stderr = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert stdout == ""
-    *progress, last = stderr.splitlines()
-    assert last == f"stopped; 1 lessons finished, their copies are in {out}"
-    assert all(line.startswith(("01_one  ", "02_two  ")) for line in progress)
-    assert written(out) == {"01_one.ipynb"}
-    assert wait_until(lambda: not any(map(alive, pids)))
 
 
 def test_a_process_starts_without_the_grammar_of_addresses():
     # It takes longer to build than all else that a process imports.
     code = (
-        "import sys, utils.run, papermill; print('jsonschema' in sys.modules, "
-        "'lark' in sys.modules)"
+        "import sys, utils.tools.run.task, papermill; "
+        "print('jsonschema' in sys.modules, 'lark' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -1,4 +1,5 @@
 import base64
+import io
 import os
 import socket
 import statistics
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from utils import explore
 
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
@@ -61,6 +63,82 @@ def test_the_picture_follows_the_point(shown, monkeypatch):
         assert not np.array_equal(first, pixels)
 
 
+def test_gray_levels_beyond_black_and_white_are_clipped(shown):
+    bright = np.array([[1.5, 1.0, 0.0, -0.5]])
+    explorer = explore.explore_codes(
+        lambda codes: np.tile(bright, (len(codes), 1)), [[0.0]], alt="one"
+    )
+    assert list(explorer.pixels) == [255, 255, 0, 0]
+
+
+def test_the_map_has_the_first_code_across_and_the_second_up(shown):
+    # Most codes lie where the first is large and the second is small.
+    codes = np.vstack([[[0.0, 0.0], [9.0, 9.0]], [[8.0, 1.0]] * 50])
+    setup = explore.explore_codes(decode, codes, alt="a map").setup
+    png = base64.b64decode(setup["map"].partition(",")[2])
+    image = plt.imread(io.BytesIO(png))[..., :3].mean(axis=-1)
+    # The upper row of pixels comes first; dots are darker than the page.
+    rows, columns = np.nonzero(image < 0.9)
+    lows, highs = np.array([setup["lows"], setup["highs"]])
+    across, up = ([8.0, 1.0] - lows) / (highs - lows)
+    assert np.median(columns) / image.shape[1] == pytest.approx(
+        across, abs=0.02
+    )
+    assert 1 - np.median(rows) / image.shape[0] == pytest.approx(up, abs=0.02)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What was drawn on the sheet, as (rows, columns)."""
+    calls = []
+    plot_images = explore.plot_images
+
+    def record(rows, columns):
+        calls.append((rows, columns))
+        return plot_images(rows, columns)
+
+    monkeypatch.setattr(explore, "plot_images", record)
+    return calls
+
+
+def decode_to_themselves(codes):
+    """Return pictures that hold the codes as their first pixels."""
+    picture = np.zeros((len(codes), 4))
+    picture[:, : codes.shape[1]] = codes
+    return picture
+
+
+def test_each_picture_of_a_sheet_of_two_codes_is_under_its_heading(
+    shown, drawn
+):
+    # The second code varies so little that one digit does not name a row.
+    codes = np.random.default_rng(1).uniform(0, 1, (99, 2)) * [4, 0.04]
+    explore.explore_codes(decode_to_themselves, codes, alt="a sheet")
+    ((rows, columns),) = drawn
+    assert len(rows) == len(columns) == 9
+    for second, pictures in rows.items():
+        for first, picture in zip(columns, pictures, strict=True):
+            assert picture[0] == pytest.approx(float(first), abs=0.051)
+            assert picture[1] == pytest.approx(float(second), abs=0.0051)
+    # The page reads from left to right, and upwards.
+    assert columns == sorted(columns)
+    assert list(rows) == sorted(rows, reverse=True)
+
+
+def test_a_sheet_of_more_codes_moves_one_in_each_column(shown, drawn):
+    codes = np.random.default_rng(1).uniform(0, 1, (99, 3)) * [1, 0.5, 0.2]
+    explore.explore_codes(decode_to_themselves, codes, alt="a sheet")
+    ((rows, columns),) = drawn
+    assert columns == ["1", "2", "3"]
+    assert [*rows] == ["99 %", "75 %", "50 %", "25 %", "1 %"]
+    for share, pictures in rows.items():
+        level = np.percentile(codes, int(share.split()[0]), axis=0)
+        for column, picture in enumerate(pictures):
+            expected = np.median(codes, axis=0)
+            expected[column] = level[column]
+            np.testing.assert_allclose(picture[:3], expected, atol=1e-6)
+
+
 def test_the_point_starts_at_the_first_code_within_the_range(shown):
     far = np.vstack([[[9.0, 0.0]], CODES])
     setup = explore.explore_codes(decode, far, alt="a map").setup
@@ -84,11 +162,13 @@ def test_where_nothing_moves_a_sheet_stands(shown, n_codes):
 
 def test_the_map_is_colored_by_class(shown):
     labels = (CODES[:, 0] > 0).astype(int)
-    explore_codes = explore.explore_codes
-    gray = explore_codes(decode, CODES, alt="a map").setup["map"]
-    colored = explore_codes(decode, CODES, labels, alt="a map").setup["map"]
-    assert gray != colored
-    assert colored.startswith("data:image/png;base64,")
+    maps = [
+        explore.explore_codes(decode, CODES, colors, alt="a map").setup["map"]
+        for colors in (None, labels, 0 * labels)
+    ]
+    # Gray, two colors, and one color.
+    assert len(set(maps)) == 3
+    assert maps[0].startswith("data:image/png;base64,")
 
 
 @pytest.mark.parametrize(
@@ -112,6 +192,7 @@ def test_images_that_are_not_square_are_refused(shown):
         )
 
 
+@pytest.mark.timing
 def test_a_decoder_is_fast_enough_to_follow(shown, monkeypatch):
     from utils.backend import tf  # noqa: F401, silences what follows
 
@@ -166,7 +247,7 @@ FOLLOW = """async ([x, y]) => {
 def lab(tmp_path):
     """Start JupyterLab on a notebook with an explorer; return its address."""
     notebook = new_notebook(cells=[new_code_cell(LESSON)])
-    # Else JupyterLab asks for a kernel.
+    # Without it, JupyterLab asks for a kernel.
     kernel = {"name": "python3", "display_name": "Python 3"}
     notebook.metadata["kernelspec"] = kernel
     nbformat.write(notebook, tmp_path / "try.ipynb")

@@ -1,5 +1,9 @@
 """Tests of utils.plots: that figures show what they claim, and legibly."""
 
+import base64
+import io
+from pathlib import Path
+
 import matplotlib as mpl
 
 # No window, whatever the machine.
@@ -16,6 +20,10 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.text import Text
 from matplotlib_inline.backend_inline import set_matplotlib_formats
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+ROOT = Path(__file__).resolve().parents[2]
 
 CLOTHES = class_names("fashion_mnist")
 
@@ -150,7 +158,18 @@ def test_histories_name_axes_and_levels():
     assert axis.get_legend() is not None
     assert [text.get_text() for text in axis.texts] == ["mean image"]
     np.testing.assert_array_equal(axis.lines[-1].get_ydata(), [0.45, 0.45])
+    # The name stands at its line.
+    assert axis.texts[0].xy == (1, 0.45)
     assert_is_legible(figure)
+
+
+def test_a_single_epoch_is_seen():
+    (axis,) = plot_histories({"a": make_history(loss=[0.3])}, "loss").axes
+    assert axis.lines[0].get_marker() == "o"
+    (axis,) = plot_histories(HISTORIES, "loss").axes
+    assert axis.lines[0].get_marker() == "None"
+    # There is no half epoch.
+    assert all(tick == int(tick) for tick in axis.get_xticks())
 
 
 def test_histories_draw_the_metric_that_is_asked_for():
@@ -231,6 +250,9 @@ def test_noise_out_of_the_range_is_drawn():
 def test_maps_that_cannot_be_drawn_are_refused(points, labels, message):
     with pytest.raises(ValueError, match=message):
         plot_points({"map": points}, labels, "0123456789")
+    # There are colors for ten classes.
+    with pytest.raises(ValueError, match="colors for 10"):
+        plot_points({"map": POINTS[:11]}, range(11), "0123456789A")
     assert not plt.get_fignums()
 
 
@@ -251,7 +273,7 @@ def test_show_publishes_the_text_with_the_picture(published):
     (output,) = published
     assert output["data"]["image/png"]
     assert output["metadata"]["image/png"]["alt"] == "Two gray squares."
-    # Else the notebook would draw it again at the end of the cell.
+    # Otherwise the notebook would draw it again at the end of the cell.
     assert not plt.fignum_exists(figure.number)
 
 
@@ -259,3 +281,34 @@ def test_show_publishes_the_text_with_the_picture(published):
 def test_show_refuses_a_picture_without_text(alt):
     with pytest.raises(ValueError, match="alt is empty"):
         show(plot_images({"images": IMAGES[:2]}), alt)
+
+
+OTHER_WORK = """\
+text.usetex: True
+figure.facecolor: black
+axes.grid: True
+savefig.dpi: 30
+"""
+DRAW = """\
+import matplotlib
+import numpy as np
+from utils.plots import plot_images, show
+show(plot_images({"a row": np.ones((3, 4, 4))}), "Three squares.")
+assert matplotlib.rcParams["savefig.dpi"] == "figure"
+assert matplotlib.rcParams["font.size"] == 12
+"""
+
+
+def test_settings_of_other_work_do_not_reach_a_figure(tmp_path, monkeypatch):
+    (tmp_path / "matplotlibrc").write_text(OTHER_WORK)
+    monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path))
+    # A window, on a machine that has none: it could not be opened.
+    monkeypatch.setenv("MPLBACKEND", "tkagg")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    notebook = new_notebook(cells=[new_code_cell(DRAW)])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    (output,) = notebook.cells[0].outputs
+    png = base64.b64decode(output["data"]["image/png"])
+    image = plt.imread(io.BytesIO(png))
+    # The page is white.
+    np.testing.assert_array_equal(image[0, 0, :3], 1)

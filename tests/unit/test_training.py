@@ -6,6 +6,7 @@ import math
 import warnings
 from types import SimpleNamespace
 
+from utils.backend import tf
 from utils.training import fit
 
 import keras
@@ -98,13 +99,76 @@ def test_same_seed_repeats_weights_and_losses_exactly(plain):
         np.testing.assert_array_equal(found, expected)
 
 
+class Record(keras.layers.Layer):
+    """Keep the first number of each row that the layer is trained on."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows = []
+
+    def call(self, x, training=False):
+        if training:
+            keep = self.rows.append
+            tf.numpy_function(lambda rows: keep(rows.copy()), [x[:, 0]], [])
+        return x
+
+
+def record_batches(n, *, seed=0, **settings):
+    """Train on rows that hold their numbers; return those of each batch."""
+    keras.utils.set_random_seed(seed)
+    record = Record()
+    model = keras.Sequential(
+        [keras.Input((1,)), record, keras.layers.Dense(1)], name="record"
+    )
+    rows = np.arange(n, dtype="float32")[:, None]
+    with contextlib.redirect_stdout(io.StringIO()):
+        fit(model, rows, loss="mse", **settings)
+    return record.rows, model
+
+
+def test_each_epoch_trains_each_row_once_in_an_order_of_its_own():
+    fed, _ = record_batches(100, epochs=2, batch_size=32)
+    assert [len(batch) for batch in fed] == 2 * [32, 32, 32, 4]
+    epochs = np.concatenate(fed).reshape(2, 100)
+    for epoch in epochs:
+        np.testing.assert_array_equal(np.sort(epoch), np.arange(100))
+        # Shuffled as a whole: each batch draws on all rows.
+        assert np.ptp(epoch[:32]) > 50
+    assert (epochs[0] != epochs[1]).any()
+
+
+def test_the_seed_decides_the_order_and_validation_does_not():
+    settings = {"epochs": 2, "batch_size": 32}
+    fed, _ = record_batches(100, **settings)
+    validation = np.zeros((7, 1), "float32")
+    for change, is_same in (
+        ({"validation": validation}, True),
+        ({"seed": 1}, False),
+    ):
+        other, _ = record_batches(100, **settings, **change)
+        both = np.concatenate(fed), np.concatenate(other)
+        assert np.array_equal(*both) == is_same
+
+
+@pytest.mark.parametrize("n", [256, 300])
+def test_a_long_epoch_trains_all_its_steps(n):
+    # Epochs of more than 256 steps take another way than shorter ones.
+    fed, model = record_batches(n, epochs=2, batch_size=1)
+    assert int(model.optimizer.iterations) == 2 * n
+    for epoch in np.concatenate(fed).reshape(2, n):
+        np.testing.assert_array_equal(np.sort(epoch), np.arange(n))
+    assert float(model.optimizer.learning_rate) < 1e-6
+
+
 def test_learning_rate_decays_from_its_start_to_zero(plain):
     optimizer = plain.model.optimizer
     assert isinstance(optimizer, keras.optimizers.Adam)
-    assert int(optimizer.iterations) == EPOCHS * math.ceil(130 / BATCH_SIZE)
-    assert 0 <= float(optimizer.learning_rate) < 1e-6
-    optimizer.iterations.assign(0)
-    assert float(optimizer.learning_rate) == pytest.approx(LEARNING_RATE)
+    n_steps = EPOCHS * math.ceil(130 / BATCH_SIZE)
+    assert int(optimizer.iterations) == n_steps
+    for step, share in ((0, 1), (n_steps // 2, 0.5), (n_steps, 0)):
+        optimizer.iterations.assign(step)
+        expected = pytest.approx(share * LEARNING_RATE, abs=1e-6)
+        assert float(optimizer.learning_rate) == expected
 
 
 def test_inputs_are_learned_unless_targets_are_given(plain, custom):
@@ -180,11 +244,13 @@ def test_a_code_of_no_size_is_refused(n_codes, message):
         lesson.build_autoencoder("relu")
 
 
+@pytest.mark.timing
 def test_trainings_in_a_row_do_not_grow():
     images, used = np.tile(X, (2000, 1)), []
     # A lesson trains some models in one kernel, and keeps none of these.
     for _ in range(8):
         train(images, epochs=1, batch_size=8192)
         used.append(psutil.Process().memory_info().rss)
-    # The first ones warm up; if each left its data, it were five times that.
+    # The first ones warm up. If each kept its data, it would be five times
+    # the size of the images.
     assert used[-1] - used[2] < 3 * images.nbytes, used

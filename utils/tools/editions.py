@@ -1,97 +1,56 @@
-"""Editions of the lessons: handouts, solutions, slides.
+"""Editions of the lessons: handouts, solutions, slides, and for graders.
 
 `python -m utils.tools.editions handouts` writes build/handouts: the lessons
 without solutions and instructor's notes. `solutions` writes build/solutions:
 stubs replaced by solutions, executed. `slides` writes build/slides: one page a
-lesson, made from its executed copy, that needs no network.
+lesson, made from its executed copy, that needs no network. `nbgrader` and
+`otter` write the lessons as these two graders take them.
 """
 
 import argparse
 import copy
+import errno
 import importlib.metadata
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from utils.files import replace_folder
+from utils.files import replace_folder, write_whole
 from utils.tools import UsageError
+from utils.tools.exercises import find_exercises
+from utils.tools.graders import mark_for_nbgrader, mark_for_otter
 from utils.tools.lessons import (
     BUILD,
     EXECUTED,
     get_tags,
+    read_lesson,
     read_lessons,
 )
 from utils.tools.run import command
 
 import nbformat
+from nbformat import NotebookNode
 
-SLIDE = {"width": 1280, "height": 720}  # pixels, which reveal.js then scales
-# Jupyter's template, but for what it takes from the network.
-TEMPLATE = """\
-{%- extends 'reveal/index.html.j2' -%}
-{%- block html_head_js -%}{%- endblock -%}
-{%- block jupyter_widgets -%}{%- endblock -%}
-{%- block html_head_js_mathjax -%}
-<script>
-MathJax = {tex: {inlineMath: [["$", "$"]], processEscapes: true}};
-</script>
-<script src="assets/tex-svg.js"></script>
-{%- endblock -%}
-{%- block html_head_css -%}<style>STYLE</style>{%- endblock -%}
-{%- block footer_js -%}
-<script src="assets/reveal.js"></script>
-<script src="assets/notes/notes.js"></script>
-<script>SCRIPT</script>
-{%- endblock -%}
-"""
-STYLE = """
-.reveal { font-size: 26px; }
-.reveal .slides { text-align: left; }
-.reveal .slides section :is(h1, h2, h3) { text-transform: none; }
-.reveal h1 { font-size: 2em; }
-.reveal h2 { font-size: 1.6em; }
-.reveal h3 { font-size: 1.25em; }
-.reveal pre { width: 100%; margin: 0; box-shadow: none; }
-.reveal .jp-InputPrompt, .reveal .jp-OutputPrompt { display: none; }
-.reveal .jp-Cell { padding: 4px 0; }
-.reveal .jp-RenderedImage img {
-  width: 880px; max-height: 440px; margin: 0;
-  object-fit: contain; object-position: left;
+EDITIONS = ("handouts", "solutions", "slides", "nbgrader", "otter")
+TEMPLATE = Path(__file__).with_name("slides")
+STOPPED = 130  # the exit status of what Ctrl-C has ended
+# What a system says of a folder that cannot be written. All other errors are
+# faults of the course.
+UNWRITABLE = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.ENOTDIR,
+    errno.EEXIST,
 }
-.reveal blockquote { width: 95%; margin: 10px 0; }
-.reveal .slide-number { left: 8px; right: auto; }
-.jp-Notebook {
-  --jp-ui-font-size1: 22px;
-  --jp-content-font-size1: 24px;
-  --jp-code-font-size: 20px;
-}
-"""
-# A slide that is too high is drawn smaller, as a whole.
-SCRIPT = """
-function fit() {
-  const slide = Reveal.getCurrentSlide();
-  slide.style.zoom = 1;
-  const room = Reveal.getConfig().height;
-  for (let i = 0; i < 4 && slide.scrollHeight * slide.style.zoom > room; i++)
-    slide.style.zoom *= 0.98 * room / (slide.scrollHeight * slide.style.zoom);
-  Reveal.layout();
-}
-// A picture has no height before it is decoded.
-const pictures = [...document.images].map(x => x.decode().catch(() => {}));
-Promise.all([MathJax.startup.promise, ...pictures])
-.then(() => Reveal.initialize({
-  width: WIDTH, height: HEIGHT, margin: 0.03, center: false, hash: true,
-  slideNumber: "c/t", transition: "none", plugins: [RevealNotes],
-})).then(() => {
-  Reveal.on("slidechanged", fit);
-  fit();
-  document.body.dataset.ready = "yes";
-});
-"""
 
 
-def make_handout(lesson):
+def make_handout(lesson: NotebookNode) -> NotebookNode:
     """Return a copy without solutions, notes and outputs."""
     lesson = copy.deepcopy(lesson)
     lesson.cells = [
@@ -105,66 +64,175 @@ def make_handout(lesson):
     return lesson
 
 
-def make_solution(lesson):
+def make_solution(lesson: NotebookNode, name: str) -> NotebookNode:
     """Return a copy with solutions, in full view, in place of the stubs.
 
-    The check that followed the stub, with the data that it needs, follows the
-    solution in place of the solution's own.
+    Parameters
+    ----------
+    lesson : NotebookNode
+    name : str
+        The lesson's name, for messages.
+
+    Raises
+    ------
+    UsageError
+        As `find_exercises` says.
     """
     lesson = copy.deepcopy(lesson)
-    cells, waiting = [], iter(lesson.cells)
-    for cell in waiting:
+    superfluous = set()
+    for exercise in find_exercises(lesson, name):
+        exercise.stub.source = exercise.solution
+        tags = exercise.stub.metadata.tags
+        tags[tags.index("stub")] = "solution"
+        superfluous |= {cell.id for cell in exercise.solution_cells}
+    lesson.cells = [c for c in lesson.cells if c.id not in superfluous]
+    for cell in lesson.cells:
         cell.metadata.get("jupyter", {}).pop("source_hidden", None)
-        if "stub" in get_tags(cell):
-            check, cell, _ = (next(waiting) for _ in range(3))
-            cell.metadata.get("jupyter", {}).pop("source_hidden", None)
-            cells += [cell, check]
-        else:
-            cells.append(cell)
-    lesson.cells = cells
     return lesson
 
 
-def make_slides(lesson, name: str) -> str:
-    """Return an executed lesson as a page of reveal.js."""
+def make_slides(lesson: NotebookNode, name: str) -> str:
+    """Return an executed lesson as a page of reveal.js.
+
+    The page loads what `copy_assets` has put into the folder assets beside it.
+    """
     from nbconvert import SlidesExporter
 
-    script = SCRIPT.replace("WIDTH", str(SLIDE["width"]))
-    script = script.replace("HEIGHT", str(SLIDE["height"]))
-    template = TEMPLATE.replace("STYLE", STYLE).replace("SCRIPT", script)
-    exporter = SlidesExporter(raw_template=template)
-    exporter.reveal_url_prefix = "assets"
-    exporter.reveal_theme = "white"
+    exporter = SlidesExporter(
+        extra_template_paths=[str(TEMPLATE)],
+        template_file="slides.html.j2",
+        reveal_url_prefix="assets",
+        reveal_theme="white",
+        reveal_transition="none",
+        reveal_number="c/t",
+        reveal_width="1280",
+        reveal_height="720",
+    )
     resources = {"metadata": {"name": name}}
     return exporter.from_notebook_node(lesson, resources)[0]
 
 
+def find_package(name: str) -> importlib.metadata.Distribution:
+    """Return an installed package that only maintainers have.
+
+    Raises
+    ------
+    UsageError
+        If it is not installed; the message says how to install it.
+    """
+    try:
+        return importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        raise UsageError(
+            f"the package {name} is missing; `make slides` and `make site` "
+            'install it, and so does: pip install -e ".[dev]"'
+        ) from None
+
+
 def copy_assets(folder: Path) -> None:
-    """Put reveal.js and MathJax, of installed packages, beside the slides."""
-    wanted = {
-        "sphinx-revealjs": {
-            "revealjs/dist/reveal.js": "reveal.js",
-            "revealjs/dist/reveal.css": "dist/reveal.css",
-            "revealjs/dist/theme/": "dist/theme/",
-            "revealjs/plugin/notes/": "notes/",
-        },
-        "sphinx-mathjax-offline": {"mathjax/tex-svg.js": "tex-svg.js"},
-    }
-    for package, places in wanted.items():
-        for file in importlib.metadata.files(package):
-            for source, target in places.items():
-                _, found, rest = str(file).partition(source)
-                if found:
-                    path = folder / (target + rest)
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(file.locate(), path)
+    """Copy reveal.js and MathJax out of installed packages.
+
+    Two extensions of Sphinx bring them as files, so that neither the network
+    nor npm is needed.
+
+    Raises
+    ------
+    UsageError
+        If one of the packages is not installed.
+    """
+    reveal = find_package("sphinx-revealjs").locate_file(
+        "sphinx_revealjs/_static/revealjs"
+    )
+    mathjax = find_package("sphinx-mathjax-offline").locate_file(
+        "sphinx-mathjax-offline/static/mathjax"
+    )
+    for part in ("dist/theme", "plugin/notes"):
+        shutil.copytree(reveal / part, folder / part, dirs_exist_ok=True)
+    for part in ("dist/reveal.js", "dist/reveal.css"):
+        shutil.copyfile(reveal / part, folder / part)
+    shutil.copyfile(mathjax / "tex-svg.js", folder / "tex-svg.js")
+
+
+@contextmanager
+def open_output(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to fill; at the end it replaces `folder`.
+
+    Yields
+    ------
+    Path
+        A folder beside it, with a temporary name.
+
+    Raises
+    ------
+    UsageError
+        If the folder cannot be written.
+    """
+    try:
+        with replace_folder(folder) as part:
+            yield part
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        raise UsageError(
+            f"cannot write {folder} ({error.strerror}); make room, or choose "
+            "another folder with --out"
+        ) from None
+
+
+def choose_folder(out: Path | None, default: Path) -> Path:
+    """Return the folder to write: `out` where it is given.
+
+    Raises
+    ------
+    UsageError
+        If `out` holds something, which would be lost.
+    """
+    if out is None:
+        return default
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UsageError(
+            f"{out} is there and not an empty folder; nothing in it was "
+            "touched: name another one with --out"
+        )
+    return out
 
 
 def write_handouts(folder: Path) -> None:
     """Write the lessons without solutions and notes."""
-    with replace_folder(folder) as part:
+    with open_output(folder) as part:
         for name, lesson in read_lessons().items():
             nbformat.write(make_handout(lesson), part / f"{name}.ipynb")
+
+
+def write_for_nbgrader(folder: Path) -> None:
+    """Write nbgrader's folder `source`: each lesson is an assignment.
+
+    Raises
+    ------
+    UsageError
+        If an exercise is not as it should be.
+    """
+    with open_output(folder) as part:
+        for name, lesson in read_lessons().items():
+            handout = make_handout(lesson)
+            mark_for_nbgrader(handout, find_exercises(lesson, name))
+            (part / name).mkdir()
+            nbformat.write(handout, part / name / f"{name}.ipynb")
+
+
+def write_for_otter(folder: Path) -> None:
+    """Write what `otter assign` takes: a notebook for each lesson.
+
+    Raises
+    ------
+    UsageError
+        If an exercise is not as it should be.
+    """
+    with open_output(folder) as part:
+        for name, lesson in read_lessons().items():
+            handout = make_handout(lesson)
+            mark_for_otter(handout, find_exercises(lesson, name), name)
+            nbformat.write(handout, part / f"{name}.ipynb")
 
 
 def write_solutions(folder: Path) -> None:
@@ -173,21 +241,33 @@ def write_solutions(folder: Path) -> None:
     Raises
     ------
     UsageError
-        If one fails; the runner has said where.
+        If one fails; the runner has said which and where.
+    KeyboardInterrupt
+        If the run was stopped.
     """
     with (
-        replace_folder(folder) as part,
-        tempfile.TemporaryDirectory() as sources,
+        open_output(folder) as part,
+        tempfile.TemporaryDirectory() as scratch,
     ):
-        paths = []
+        sources, executed = Path(scratch, "sources"), Path(scratch, "executed")
+        sources.mkdir()
         for name, lesson in read_lessons().items():
-            paths.append(f"{sources}/{name}.ipynb")
-            nbformat.write(make_solution(lesson), paths[-1])
-        if command.main([*paths, "--out", str(part)]):
-            raise UsageError(f"a solution failed; its copy is in {part}")
+            solution = make_solution(lesson, name)
+            nbformat.write(solution, sources / f"{name}.ipynb")
+        paths = map(str, sorted(sources.iterdir()))
+        status = command.main([*paths, "--out", str(executed)])
+        if status == STOPPED:
+            raise KeyboardInterrupt
+        if status:
+            raise UsageError(
+                f"a solution failed, as said above; {folder} is as it was"
+            )
+        # Not the lock and the scoreboard of the runner.
+        for path in executed.glob("*.ipynb"):
+            shutil.copy(path, part)
 
 
-def read_executed(folder: Path) -> dict:
+def read_executed(folder: Path) -> dict[str, NotebookNode]:
     """Return the executed lessons of a folder, by name.
 
     The runner names a copy after what was set, too: that of
@@ -202,7 +282,7 @@ def read_executed(folder: Path) -> dict:
     for name, lesson in read_lessons().items():
         path = folder / f"{name}.ipynb"
         if not path.exists():
-            # Named after what was set, too; its brackets are glob's own.
+            # Brackets are glob's own, so they stand in brackets.
             others = sorted(folder.glob(f"{name}[[]*[]].ipynb"))
             if len(others) != 1:
                 raise UsageError(
@@ -210,15 +290,15 @@ def read_executed(folder: Path) -> dict:
                     f"--out {folder}"
                 )
             (path,) = others
-        executed = nbformat.read(path, as_version=4)
+        executed = read_lesson(path)
         # Papermill's own cell, which sets other parameters.
         executed.cells = [
             cell
             for cell in executed.cells
             if "injected-parameters" not in get_tags(cell)
         ]
-        pair = [[c.source for c in n.cells] for n in (executed, lesson)]
-        if pair[0] != pair[1]:
+        sources = [cell.source for cell in executed.cells]
+        if sources != [cell.source for cell in lesson.cells]:
             raise UsageError(
                 f"{path} is not as the lesson is now: call `make run` again"
             )
@@ -232,44 +312,62 @@ def write_slides(folder: Path, executed: Path) -> None:
     Raises
     ------
     UsageError
-        As `read_executed` says.
+        As `read_executed` and `copy_assets` say.
     """
-    pages = {
-        name: make_slides(lesson, name)
-        for name, lesson in read_executed(executed).items()
-    }
-    with replace_folder(folder) as part:
+    lessons = read_executed(executed)
+    with open_output(folder) as part:
         copy_assets(part / "assets")
-        for name, page in pages.items():
-            (part / f"{name}.html").write_text(page, encoding="utf-8")
+        for name, lesson in lessons.items():
+            write_whole(part / f"{name}.html", make_slides(lesson, name))
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Make an edition as the command line says; return the exit status."""
+    """Make an edition as the command line says.
+
+    Returns
+    -------
+    int
+        0 if it was made, 2 if it could not be, 130 if it was stopped.
+    """
     parser = argparse.ArgumentParser(
         "python -m utils.tools.editions",
-        description=__doc__.partition("\n")[0],
+        description="Write handouts, solutions, slides, or graders' sources.",
     )
-    add = parser.add_argument
-    add("edition", choices=["handouts", "solutions", "slides"])
-    text = "executed lessons that slides are made from; default: %(default)s"
-    add("--executed", type=Path, default=EXECUTED, help=text)
-    asked = parser.parse_args(argv)
-    folder = BUILD / asked.edition
+    parser.add_argument("edition", choices=EDITIONS)
+    parser.add_argument(
+        "--executed",
+        type=Path,
+        default=EXECUTED,
+        metavar="DIR",
+        help="executed lessons that slides are made from; default: "
+        "%(default)s",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="a new or empty folder; default: one in build/",
+    )
+    options = parser.parse_args(argv)
     try:
-        if asked.edition == "slides":
-            write_slides(folder, asked.executed)
-        elif asked.edition == "solutions":
-            write_solutions(folder)
-        else:
+        folder = choose_folder(options.out, BUILD / options.edition)
+        if options.edition == "handouts":
             write_handouts(folder)
-    except importlib.metadata.PackageNotFoundError as error:
-        print(f'{error}: pip install -e ".[dev]"', file=sys.stderr)
-        return 2
-    except (UsageError, OSError) as error:
+        elif options.edition == "solutions":
+            write_solutions(folder)
+        elif options.edition == "slides":
+            write_slides(folder, options.executed)
+        elif options.edition == "nbgrader":
+            write_for_nbgrader(folder)
+        else:
+            write_for_otter(folder)
+    except UsageError as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{asked.edition} are in {folder}")
+    except KeyboardInterrupt:
+        print(f"stopped; {folder} is as it was", file=sys.stderr)
+        return STOPPED
+    print(f"{options.edition}: {folder}")
     return 0
 
 

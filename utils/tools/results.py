@@ -2,10 +2,11 @@
 
     python -m utils.tools.results
 
-It reads build/full/scoreboard.json and build/bench/results.json, keeps of
-them what the table needs in docs/results.json, which is committed, and writes
-the table between its two marks in README.md. A test compares the two. README's
-pictures are those of the same run.
+It reads build/full/scoreboard.json and build/bench/results.json, keeps what
+the table needs in docs/results.json, which is committed, and writes the table
+between its two marks in README.md. A test compares the two. README's pictures
+are those of the same run. What a tutorial prints is a metric of the lesson, so
+each such figure stands in the lesson only.
 """
 
 import json
@@ -14,14 +15,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from utils.files import write_whole
+from utils.tools import UsageError
 from utils.tools.editions import read_executed
-from utils.tools.lessons import ROOT
-from utils.tools.site import find_cover
+from utils.tools.lessons import BUILD, FULL, ROOT
+from utils.tools.site import find_picture
 
 RESULTS = ROOT / "docs" / "results.json"
 README = ROOT / "README.md"
 PICTURES = ROOT / "docs" / "images"
 PICTURED = ("05", "07")  # lessons
+RUN = 'make run ARGS="--mode full --out build/full"'
 MARKS = (
     "<!-- Results, written by `make results`; do not edit. -->\n\n",
     "\n<!-- End of the results. -->\n",
@@ -33,10 +36,8 @@ class Row(NamedTuple):
 
     lesson: str
     measure: str
-    metric: str  # behind ours_ and baseline_
+    metric: str  # behind ours_, baseline_, tutorial_ and recipe_
     baseline: str | None = None  # what it is, if there is one
-    printed: float | None = None  # by the tutorial
-    today: str | None = None  # the metric of its recipe
     pair: str | None = None  # of the benchmark, which knows the time, too
 
 
@@ -52,7 +53,6 @@ ROWS = [
         "digits, 32 codes, one layer: BCE",
         "test_bce_nats",
         "PCA",
-        printed=0.1020,
         pair="simple",
     ),
     Row(
@@ -60,7 +60,6 @@ ROWS = [
         "digits, 32 codes, stacked: BCE",
         "digits_bce_nats",
         "PCA",
-        printed=0.0925,
         pair="deep",
     ),
     Row(
@@ -68,7 +67,6 @@ ROWS = [
         "clothes, 30 codes, stacked: BCE",
         "clothes_bce_nats",
         "PCA",
-        today="recipe_clothes_bce_nats",
         pair="clothes",
     ),
     Row(
@@ -76,32 +74,27 @@ ROWS = [
         "clothes, 30 codes, stacked: MSE",
         "clothes_mse",
         "PCA",
-        today="recipe_clothes_mse",
     ),
     Row(
         "03",
         "horses, 150 codes: squared gray levels",
         "natural_squared_gray_levels",
         "PCA",
-        printed=1404,
-        today="recipe_natural_squared_gray_levels",
     ),
     Row(
         "04",
         "digits, 32 of 256 codes active: BCE",
         "test_bce_nats",
         "32 dense codes",
-        printed=0.26,
         pair="sparse",
     ),
-    Row("05", "noisy digits: BCE", "test_bce_nats", printed=0.0941),
+    Row("05", "noisy digits: BCE", "test_bce_nats"),
     Row("05", "noisy digits: PSNR, dB", "psnr_db", "best tuned filter"),
     Row(
         "06",
         "digits as sequences, 32 codes: MSE",
         "test_mse",
         "PCA",
-        today="recipe_test_mse",
     ),
     Row(
         "06",
@@ -113,7 +106,6 @@ ROWS = [
         "07",
         "2 codes, gray: bound, nats an image",
         "2_codes_gray_bound_nats",
-        printed=146.95,
     ),
     Row(
         "07",
@@ -173,7 +165,7 @@ def make_results_table(results):
         name, lesson = lessons[row.lesson]
         figures = lesson["metrics"]
         pair = results["recipes"].get(row.pair, {})
-        today = figures[row.today] if row.today else pair.get("bce")
+        recipe = figures.get(f"recipe_{row.metric}", pair.get("bce"))
         faster = f"{pair['faster']:.0f} times" if pair else ""
         baseline = ""
         if row.baseline:
@@ -183,8 +175,8 @@ def make_results_table(results):
             [
                 f"[{row.lesson}](notebooks/{name}.ipynb)" if is_first else "",
                 row.measure,
-                show(row.printed),
-                show(today),
+                show(figures.get(f"tutorial_{row.metric}")),
+                show(recipe),
                 f"**{show(figures[f'ours_{row.metric}'])}**",
                 faster,
                 f"{baseline} {row.baseline or ''}".strip(),
@@ -201,37 +193,109 @@ def read_table(text):
     before, _, rest = text.partition(MARKS[0])
     table, mark, after = rest.partition(MARKS[1])
     if not mark:
-        raise ValueError(f"README.md lacks the marks {MARKS}")
+        raise UsageError(
+            f"README.md lacks the lines around its table of results: {MARKS}"
+        )
     return before, table, after
 
 
-def main(board, bench):
-    """Write both files from what the runner and the benchmarks left."""
+def read_json(path: Path, command: str):
+    """Read a file that another command has written.
+
+    Raises
+    ------
+    UsageError
+        If it is missing; the message names the command.
+    """
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path} is missing: call `{command}`") from None
+
+
+def collect(board: list[dict], bench: dict) -> dict:
+    """Take what the table needs from a scoreboard and from the benchmarks.
+
+    Parameters
+    ----------
+    board : list of dict
+        The runner's scoreboard.json.
+    bench : dict
+        The benchmarks' results.json.
+
+    Returns
+    -------
+    dict
+        What docs/results.json holds.
+
+    Raises
+    ------
+    UsageError
+        If a lesson did not finish, or not in full mode, or is missing.
+    """
     lessons, recipes = {}, {}
-    for row in json.loads(Path(board).read_text("utf-8")):
+    for row in board:
         if row["status"] != "finished" or row["parameters"]["mode"] != "full":
-            sys.exit(f"{row['name']} of {board} is no finished full run")
+            raise UsageError(
+                f"{row['name']} is no finished lesson of full mode: call "
+                f"`{RUN}`"
+            )
         kept = {key: row[key] for key in ("seconds", "peak_memory_bytes")}
         lessons[row["lesson"]] = kept | {"metrics": row["metrics"]}
-    pairs = json.loads(Path(bench).read_text("utf-8"))["recipes"]["pairs"]
-    for name, pair in pairs.items():
+    numbers = {name[:2] for name in lessons}
+    missing = sorted({row.lesson for row in ROWS} - numbers)
+    if missing:
+        raise UsageError(
+            f"the full run lacks lesson {', '.join(missing)}: call `{RUN}`"
+        )
+    for name, pair in bench["recipes"]["pairs"].items():
         theirs, ours = pair["theirs"], pair["ours"]
         if "short_seconds" in ours:
             faster = theirs["seconds"] / ours["short_seconds"]
             recipes[name] = {"bce": theirs["bce"], "faster": faster}
-    results = {"lessons": lessons, "recipes": recipes}
+    return {"lessons": lessons, "recipes": recipes}
+
+
+def write_results(board: Path, bench: Path) -> None:
+    """Write table, figures and pictures from what run and benchmarks left.
+
+    Parameters
+    ----------
+    board, bench : Path
+        scoreboard.json of a full run, beside its executed lessons, and
+        results.json of the benchmarks.
+
+    Raises
+    ------
+    UsageError
+        If something is missing or is not of a full run. Nothing is written
+        then.
+    """
+    results = collect(read_json(board, RUN), read_json(bench, "make bench"))
     before, _, after = read_table(README.read_text("utf-8"))
     table = make_results_table(results)
+    pictures = {
+        name[:2]: find_picture(lesson, "cover")
+        for name, lesson in read_executed(board.parent).items()
+        if name[:2] in PICTURED
+    }
     write_whole(RESULTS, json.dumps(results, indent=1) + "\n")
     write_whole(README, before + MARKS[0] + table + MARKS[1] + after)
-    PICTURES.mkdir(exist_ok=True)
-    for name, lesson in read_executed(Path(board).parent).items():
-        if name[:2] in PICTURED:
-            (PICTURES / f"{name[:2]}.png").write_bytes(find_cover(lesson))
+    for number, picture in pictures.items():
+        write_whole(PICTURES / f"{number}.png", picture)
+
+
+def main() -> int:
+    """Write the results; return the exit status."""
+    try:
+        write_results(
+            FULL / "scoreboard.json", BUILD / "bench" / "results.json"
+        )
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main(
-        ROOT / "build" / "full" / "scoreboard.json",
-        ROOT / "build" / "bench" / "results.json",
-    )
+    sys.exit(main())

@@ -250,6 +250,17 @@ def text_cells_are_short(lesson):
 
 
 @rule
+def sections_begin_with_a_cell(lesson):
+    """Refuse a heading in the middle of a cell.
+
+    A slide, a page of the site and the outline begin at a cell.
+    """
+    for place, cell in find_places(lesson, "markdown"):
+        if re.search(r"\S\s*\n#{2,3} ", cell.source):
+            yield f"{place}: begin a cell of its own at the heading in it"
+
+
+@rule
 def lines_fit_a_projector(lesson):
     """Refuse lines that are cut off in class."""
     for place, cell in find_places(lesson):

@@ -1,6 +1,5 @@
 """What `python -m utils.run` does."""
 
-import logging
 import signal
 import sys
 
@@ -11,9 +10,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from utils.tools.run import command
 
-    signal.signal(signal.SIGINT, command._stop)
-    signal.signal(signal.SIGTERM, command._stop)
-    logging.disable()
+    signal.signal(signal.SIGINT, command.stop)
+    signal.signal(signal.SIGTERM, command.stop)
     sys.exit(command.main())
 
 

@@ -1,0 +1,378 @@
+"""What came out: measures, failures, the scoreboard and the files."""
+
+import itertools
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from utils.files import write_whole
+from utils.tools import UsageError
+from utils.tools.lessons import get_tags
+from utils.tools.run.plan import Run
+from utils.tools.run.task import Outcome
+
+import nbformat
+from filelock import FileLock, Timeout
+
+SCOREBOARD = "scoreboard.json"
+LOCK = ".lock"
+# A measure is named KIND_MEASURE: ours_mse, baseline_mse. The recipe is the
+# tutorial's, run by the lesson; the tutorial's value is what it prints.
+KINDS = ("ours", "baseline", "recipe", "tutorial")
+WIDGET = "application/vnd.jupyter.widget-view+json"
+# Cells that papermill adds, which have no number in the lesson.
+ADDED = {"injected-parameters", "papermill-error-cell-tag"}
+COLORS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# How IPython begins each frame of a traceback that stands in a cell.
+FRAME = re.compile(r"\s*Cell In\[(\d+)\], line (\d+)")
+# What a terminal shows of an error; scoreboard.json has the whole of it.
+FIRST_LINES, LAST_LINES, LONGEST_LINE = 6, 12, 400
+
+
+@dataclass
+class Result:
+    """What one run gave; the row of the scoreboard.
+
+    Attributes
+    ----------
+    run : Run
+    status : str
+        "finished" or "failed".
+    cell : str or None
+        The cell that failed: its number in the lesson, and the line.
+    error : str or None
+    traceback : str
+        Where the error arose, for `--verbose`; the scoreboard leaves it out.
+    metrics : dict
+        What the cell tagged `metrics` printed.
+    seconds : float
+    peak_memory_bytes : int
+    """
+
+    run: Run
+    status: str = "failed"
+    cell: str | None = None
+    error: str | None = None
+    traceback: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    peak_memory_bytes: int = 0
+
+    def make_row(self) -> dict[str, Any]:
+        """Return the row of scoreboard.json."""
+        return {
+            "lesson": self.run.lesson,
+            "name": self.run.name,
+            "parameters": self.run.parameters,
+            "metrics": self.metrics,
+            "seconds": self.seconds,
+            "peak_memory_bytes": self.peak_memory_bytes,
+            "status": self.status,
+            "cell": self.cell,
+            "error": self.error,
+        }
+
+
+# --- What an executed copy tells --------------------------------------------
+
+
+def judge(run: Run, outcome: Outcome) -> Result:
+    """Return what a run gave, from what the worker sent back."""
+    result = Result(
+        run,
+        error=outcome.error,
+        seconds=outcome.seconds,
+        peak_memory_bytes=outcome.peak_memory_bytes,
+    )
+    if not outcome.notebook:
+        return result
+    executed = nbformat.reads(outcome.notebook, as_version=4)
+    cells = [cell for cell in executed.cells if not ADDED & get_tags(cell)]
+    if not result.error:
+        try:
+            result.metrics = read_metrics(cells)
+            result.status = "finished"
+            return result
+        except ValueError as error:
+            result.error = f"ValueError: {error}"
+    result.cell = name_failure(cells)
+    result.traceback = read_traceback(cells)
+    return result
+
+
+def read_metrics(cells: Iterable[nbformat.NotebookNode]) -> dict[str, float]:
+    """Return the one JSON object that the cell tagged `metrics` printed.
+
+    Raises
+    ------
+    ValueError
+        If it is not one object of finite numbers.
+    """
+    outputs = [
+        output
+        for cell in cells
+        if "metrics" in get_tags(cell)
+        for output in cell.outputs
+    ]
+    printed = "".join(o.text for o in outputs if o.get("name") == "stdout")
+    try:
+        metrics = json.loads(printed)
+    except ValueError:
+        metrics = None
+    if not isinstance(metrics, dict):
+        raise ValueError(
+            "one cell tagged metrics has to print one JSON object, "
+            f"not {printed[:60]!r}"
+        )
+    for name, value in metrics.items():
+        is_finite = type(value) is float and math.isfinite(value)
+        if not is_finite and type(value) is not int:
+            raise ValueError(
+                f"a metric has to be a finite number; {name} is {value!r}"
+            )
+    return metrics
+
+
+def name_failure(cells: Sequence[nbformat.NotebookNode]) -> str | None:
+    """Return the number and the line of the cell that failed.
+
+    It is the last one that was started. Of its lines, that is named at which
+    the innermost frame of the traceback stands that is in this cell; or the
+    first line, if there is no traceback.
+    """
+    started = [
+        (number, cell)
+        for number, cell in enumerate(cells, start=1)
+        if cell.cell_type == "code" and cell.metadata.papermill.start_time
+    ]
+    if not started:
+        return None
+    number, cell = started[-1]
+    place = f"{number} (In [{cell.execution_count or '*'}])"
+    line = find_line(cell)
+    lines = cell.source.split("\n")
+    if line is None or line > len(lines):
+        return f"{place}: {cell.source.strip().partition(chr(10))[0]}"
+    return f"{place}, line {line}: {lines[line - 1].strip()}"
+
+
+def find_line(cell: nbformat.NotebookNode) -> int | None:
+    """Return the number of the line of a cell at which its error arose."""
+    line = None
+    # IPython leaves out the blank lines at the start, and does not count them.
+    lines = cell.source.split("\n")
+    n_blank = len(list(itertools.takewhile(is_blank, lines)))
+    for entry in get_traceback(cell):
+        frame = FRAME.match(entry)
+        # Functions of earlier cells have frames with the number of those.
+        if frame and int(frame[1]) == cell.execution_count:
+            line = int(frame[2]) + n_blank
+    return line
+
+
+def is_blank(line: str) -> bool:
+    """Return whether a line holds nothing but spaces."""
+    return not line.strip()
+
+
+def get_traceback(cell: nbformat.NotebookNode) -> list[str]:
+    """Return the entries of the traceback in a cell, without colors."""
+    return [
+        COLORS.sub("", entry)
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+        for entry in output.traceback
+    ]
+
+
+def read_traceback(cells: Iterable[nbformat.NotebookNode]) -> str:
+    """Return the traceback that the executed copy shows, as text."""
+    return "\n".join(entry for cell in cells for entry in get_traceback(cell))
+
+
+def drop_widgets(notebook: str) -> str:
+    """Leave out the widgets of an executed copy: their kernel has ended.
+
+    A picture in place of a widget stays; a progress bar leaves nothing.
+    """
+    executed = nbformat.reads(notebook, as_version=4)
+    for cell in executed.cells:
+        for output in cell.get("outputs", [])[:]:
+            data = output.get("data", {})
+            if data.pop(WIDGET, None) and not data.keys() - {"text/plain"}:
+                cell.outputs.remove(output)
+    executed.metadata.pop("widgets", None)
+    return nbformat.writes(executed)
+
+
+# --- What is printed ---------------------------------------------------------
+
+
+def format_failure(result: Result, is_verbose: bool = False) -> str:
+    """Return what is said of a run that failed, as several lines."""
+    lines = [
+        f"lesson  {result.run.name}",
+        f"cell    {result.cell or 'not known'}",
+        f"error   {format_error(result.error or 'not known')}",
+    ]
+    if is_verbose and result.traceback:
+        lines.append(result.traceback)
+    return "\n".join(lines)
+
+
+def format_error(error: str) -> str:
+    """Return an error's text for a terminal.
+
+    Blank lines are dropped and later lines are indented. A long text is cut
+    in the middle: TensorFlow says the reason at the end.
+    """
+    lines = [line.rstrip() for line in COLORS.sub("", error).splitlines()]
+    lines = [shorten(line) for line in lines if line]
+    left_out = len(lines) - FIRST_LINES - LAST_LINES
+    if left_out > 1:
+        note = f"... {left_out} lines, see {SCOREBOARD} ..."
+        lines[FIRST_LINES:-LAST_LINES] = [note]
+    return "\n        ".join(lines)
+
+
+def shorten(line: str) -> str:
+    """Return a line, cut in the middle if it is very long."""
+    if len(line) <= LONGEST_LINE:
+        return line
+    half = LONGEST_LINE // 2
+    return f"{line[:half]} ... {line[-half:]}"
+
+
+def format_scoreboard(results: Iterable[Result]) -> str:
+    """Return the table of all runs: a line for each measure."""
+    header = ["lesson", "seconds", "peak memory", "measured", *KINDS]
+    table = [header]
+    for result in results:
+        memory = f"{result.peak_memory_bytes / 2**20:,.0f} MiB"
+        # The first line of a run says what is true of all.
+        start = [result.run.name, f"{result.seconds:.1f}", memory]
+        measures = group_measures(result.metrics) or {result.status: {}}
+        for measure, values in measures.items():
+            columns = [values.get(kind, "-") for kind in KINDS]
+            table.append([*start, measure, *columns])
+            start = ["", "", ""]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    table.insert(1, ["-" * width for width in widths])
+    return "\n".join(format_line(line, widths) for line in table)
+
+
+def group_measures(metrics: dict[str, float]) -> dict[str, dict[str, str]]:
+    """Return the values of each measure, by kind, as they are printed.
+
+    Examples
+    --------
+    >>> group_measures({"ours_mse": 0.25, "baseline_mse": 1, "points": 2})
+    {'mse': {'ours': '0.25', 'baseline': '1'}}
+    """
+    measures: dict[str, dict[str, str]] = {}
+    for name, value in metrics.items():
+        kind, _, measure = name.partition("_")
+        if kind in KINDS:
+            values = measures.setdefault(measure.replace("_", " "), {})
+            is_float = isinstance(value, float)
+            values[kind] = f"{value:.4g}" if is_float else f"{value:,d}"
+    return measures
+
+
+def format_line(columns: Sequence[str], widths: Sequence[int]) -> str:
+    """Return a line of the table: names to the left, numbers to the right."""
+    return "  ".join(
+        column.ljust(width) if place in (0, 3) else column.rjust(width)
+        for place, (column, width) in enumerate(
+            zip(columns, widths, strict=True)
+        )
+    )
+
+
+# --- Files -------------------------------------------------------------------
+
+
+@contextmanager
+def claim_folder(out: Path) -> Iterator[None]:
+    """Keep other runs out of a folder, which is made if need be.
+
+    Raises
+    ------
+    UsageError
+        If another run writes into it, or if it cannot be written into.
+    """
+    # The system releases the lock, however this process ends. The file stays:
+    # if it was removed, two later runs could lock two files of this name.
+    lock = FileLock(out / LOCK, timeout=0)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise UsageError(
+            f"another run writes into {out}; choose another folder with --out"
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"cannot write into {out} ({error.strerror}); "
+            "choose another folder with --out"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def clear_folder(out: Path, runs: Iterable[Run]) -> None:
+    """Remove what an earlier run has left of these runs, and its scoreboard.
+
+    Raises
+    ------
+    UsageError
+        If a file cannot be removed.
+    """
+    names = [SCOREBOARD]
+    for run in runs:
+        names += [f"{run.name}.ipynb", f"{run.name}.failed.ipynb"]
+    for name in names:
+        try:
+            (out / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"cannot remove {out / name} ({error.strerror}); "
+                "choose another folder with --out"
+            ) from error
+
+
+def write_copy(out: Path, result: Result, notebook: str) -> None:
+    """Write the executed copy; its name says if the run failed."""
+    ending = ".ipynb" if result.status == "finished" else ".failed.ipynb"
+    write(out / f"{result.run.name}{ending}", drop_widgets(notebook))
+
+
+def write_scoreboard(out: Path, results: Iterable[Result]) -> None:
+    """Write scoreboard.json, which `make results` reads."""
+    rows = [result.make_row() for result in results]
+    text = json.dumps(rows, indent=1, default=str)
+    write(out / SCOREBOARD, f"{text}\n")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be written.
+    """
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {path} ({error.strerror}); "
+            "make room, or choose another folder with --out"
+        ) from error
