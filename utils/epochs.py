@@ -135,6 +135,7 @@ def compile_epochs(
     arguments = {
         "x": _take_first(train, batch_size).repeat(),
         "steps_per_epoch": pieces,
+        "shuffle": False,
     }
     model.train_function = train_piece
     if validation is not None:

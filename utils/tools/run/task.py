@@ -149,7 +149,7 @@ def run_lesson(
         # Dask does not interrupt running tasks: look for cancellation.
         while status is None and is_wanted():
             with suppress(psutil.TimeoutExpired):
-                status = child.wait(0.25)
+                status = child.wait(0.5)
             with suppress(psutil.Error):
                 # The kernel and what it has started, without papermill.
                 kernel = child.children(recursive=True)

@@ -1,0 +1,145 @@
+"""An epoch in one compiled call is the epoch that Keras's own loop does."""
+
+import random
+
+from utils import training
+from utils.epochs import can_compile_epochs, count_pieces
+from utils.training import fit
+
+import keras
+import numpy as np
+import pytest
+
+GENERATOR = np.random.default_rng(0)
+# Neither number is a multiple of the batch sizes; the second needs several
+# steps of validation.
+X = GENERATOR.random((330, 6)).astype("float32")
+X_VALID = GENERATOR.random((2_300, 6)).astype("float32")
+
+
+class OwnStep(keras.Model):
+    """A model with a training step of its own, and what it reports."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(6, "sigmoid")
+
+    def call(self, x):
+        return self.dense(x)
+
+    def train_step(self, data):
+        return {**super().train_step(data), "answer": 42.0}
+
+
+def build():
+    keras.utils.set_random_seed(1)
+    return keras.Sequential(
+        [
+            keras.Input((6,)),
+            keras.layers.Dense(4, "relu", activity_regularizer="l2"),
+            keras.layers.Dropout(0.2),
+            keras.layers.Dense(6, "sigmoid"),
+        ]
+    )
+
+
+def train(model, *, epochs=3, batch_size=32, **settings):
+    random.seed(2)  # the order of the rows
+    history = fit(
+        model,
+        X,
+        1 - X,
+        epochs=epochs,
+        batch_size=batch_size,
+        metrics=["mae"],
+        validation=(X_VALID, 1 - X_VALID),
+        **settings,
+    )
+    return history.history, model
+
+
+@pytest.fixture
+def by_keras(monkeypatch):
+    """Train with Keras's own loop over batches."""
+    monkeypatch.setattr(training, "can_compile_epochs", lambda model: False)
+    return train
+
+
+def assert_same(one, other, rtol):
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_allclose(one[name], other[name], rtol)
+
+
+# 330 steps are done in two pieces.
+@pytest.mark.parametrize("batch_size", [32, 1])
+def test_losses_metrics_and_weights_are_those_of_keras(
+    by_keras, monkeypatch, batch_size
+):
+    expected, model = by_keras(build(), batch_size=batch_size)
+    assert {"loss", "mae", "val_loss", "val_mae"} == set(expected)
+    monkeypatch.undo()
+    found, compiled = train(build(), batch_size=batch_size)
+    assert_same(found, expected, rtol=1e-5)
+    pairs = zip(compiled.get_weights(), model.get_weights(), strict=True)
+    for one, other in pairs:
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+
+
+def test_xla_trains_the_last_smaller_batch_too():
+    # Without dropout, whose numbers XLA draws in another order.
+    models = []
+    for jit_compile in (False, True):
+        model = build()
+        model.layers[1].rate = 0
+        found, _ = train(model, jit_compile=jit_compile)
+        models.append((found, int(model.optimizer.iterations)))
+    assert models[0][1] == models[1][1] == 3 * 11
+    assert_same(models[0][0], models[1][0], rtol=1e-4)
+
+
+def test_callbacks_hear_of_each_piece_and_can_stop():
+    calls = []
+
+    def stop(epoch, logs):
+        calls.append(("epoch", epoch, set(logs)))
+        model.stop_training = True
+
+    model = build()
+    train(
+        model,
+        batch_size=1,
+        callbacks=[
+            keras.callbacks.LambdaCallback(
+                on_epoch_end=stop,
+                on_train_batch_end=lambda step, logs: calls.append(step),
+            )
+        ],
+    )
+    names = {"loss", "mae", "val_loss", "val_mae"}
+    assert calls == [0, 1, ("epoch", 0, names)]
+    assert int(model.optimizer.iterations) == 330
+
+
+def test_a_model_with_steps_of_its_own_takes_the_way_of_keras():
+    model = OwnStep()
+    assert not can_compile_epochs(model) and can_compile_epochs(build())
+    found, _ = train(model, epochs=1)
+    assert found["answer"] == [42.0]
+
+
+def test_afterwards_the_model_is_as_any_other():
+    _, model = train(build(), epochs=1)
+    # The whole epoch does not come again.
+    before = int(model.optimizer.iterations)
+    model.fit(X[:4], X[:4], batch_size=2, epochs=1, verbose=0)
+    assert int(model.optimizer.iterations) == before + 2
+    loss, _ = model.evaluate(X[:4], X[:4], verbose=0)
+    made = model(X[:4]).numpy()
+    penalty = float(sum(model.losses))
+    expected = keras.losses.binary_crossentropy(X[:4], made).numpy().mean()
+    assert loss == pytest.approx(expected + penalty, rel=0.05)
+
+
+def test_long_epochs_are_cut_into_pieces():
+    assert [count_pieces(n) for n in (1, 256, 257, 5000)] == [1, 1, 2, 20]
