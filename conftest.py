@@ -1,5 +1,6 @@
 """Settings of all tests, and of the lessons that they execute."""
 
+import gc
 import json
 import os
 import shutil
@@ -59,6 +60,15 @@ def pytest_collection_modifyitems(items) -> None:
     for item in items:
         if hasattr(item, "output_timeout"):  # a cell that nbval executes
             item.output_timeout = 60
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there now out of garbage collection.
+
+    `fit` collects before each training, which would walk through all modules
+    that the tests have imported.
+    """
+    gc.freeze()
 
 
 def pytest_configure(config) -> None:

@@ -67,10 +67,7 @@ def feed_batches(
         arguments["validation_data"] = batches(
             *validation, batch_size=VALIDATION_BATCH_SIZE, shuffle=False
         )
-    # Otherwise Keras builds the optimizer in the first step, and traces the
-    # step twice.
-    if model.built:
-        model.optimizer.build(model.trainable_variables)
+    _build_optimizer(model)
     yield arguments
 
 
@@ -117,6 +114,7 @@ def compile_epochs(
     dict
         What to call `model.fit` with, besides the epochs and callbacks.
     """
+    _build_optimizer(model)
     train = _to_tensors(train)
     n = len(_flatten(train)[0])
     steps = -(-n // batch_size)
@@ -153,6 +151,13 @@ def compile_epochs(
     finally:
         # A later `model.fit` or `model.evaluate` makes its own.
         model.train_function = model.test_function = None
+
+
+def _build_optimizer(model):
+    # Otherwise the first step makes the optimizer's variables, and TensorFlow
+    # has to trace it twice.
+    if model.built:
+        model.optimizer.build(model.trainable_variables)
 
 
 class _Orders:

@@ -31,6 +31,16 @@ class OwnStep(keras.Model):
         return {**super().train_step(data), "answer": 42.0}
 
 
+class Counted(keras.layers.Layer):
+    """Counts how often Python runs it; a compiled step does not."""
+
+    calls = 0
+
+    def call(self, x):
+        self.calls += 1
+        return x
+
+
 def build():
     keras.utils.set_random_seed(1)
     return keras.Sequential(
@@ -143,3 +153,13 @@ def test_afterwards_the_model_is_as_any_other():
 
 def test_long_epochs_are_cut_into_pieces():
     assert [count_pieces(n) for n in (1, 256, 257, 5000)] == [1, 1, 2, 20]
+
+
+def test_a_step_is_traced_once():
+    counted = Counted()
+    model = keras.Sequential(
+        [keras.Input((6,)), counted, keras.layers.Dense(6, "sigmoid")]
+    )
+    counted.calls = 0
+    fit(model, X, epochs=2, batch_size=32)
+    assert counted.calls == 1
