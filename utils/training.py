@@ -37,7 +37,8 @@ def fit(
     """Train a model with Adam and a learning rate that decays to zero.
 
     The same as `model.compile` and `model.fit` on `utils.data.batches`, with
-    a progress bar and a line that says how long it took. Call
+    a progress bar and a line that says how long it took. An epoch is one
+    compiled call, or a few (`utils.epochs`), which takes less time. Call
     `keras.utils.set_random_seed` before you build the model, and weights and
     batches repeat.
 
@@ -57,7 +58,7 @@ def fit(
         Images, or inputs and targets, on which the loss is measured after
         each epoch.
     jit_compile : bool
-        Whether XLA compiles the step. It pays on dense layers and long runs,
+        Whether XLA compiles the epoch. It pays on dense layers and long runs,
         not on convolutions and not on a few seconds of training.
     callbacks : sequence of keras.callbacks.Callback
     reuse : bool
