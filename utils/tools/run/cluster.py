@@ -26,7 +26,7 @@ from tqdm import tqdm
 # Seconds to wait for a scheduler, and for a worker that has the course.
 PATIENCE = 10
 # Seconds in which a scheduler may be too busy to answer.
-SILENCE = 8
+SILENCE = 60
 TICK = 1.0  # seconds between two looks at the workers
 MEMORY_OF_A_LESSON = 2**31  # bytes
 TASK = f"{run_lesson.__module__}:{run_lesson.__name__}"
