@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     folder = NOTEBOOKS / "images"
-    for name, make in DIAGRAMS.items():
+    for name, make in sorted(DIAGRAMS.items()):
         if options.list:
             print(f"![{make.alt}](images/{name}.svg)")
         else:

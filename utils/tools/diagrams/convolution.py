@@ -203,27 +203,15 @@ def draw_denoiser(page):
         (122, 474, "encoder: 3 convolutions"),
         (484, 642, "decoder"),
     ):
-        level = y + 90
-        page.line(
-            [
-                (left, level - 8),
-                (left, level),
-                (right, level),
-                (right, level - 8),
-            ],
-            "muted",
-        )
-        page.text((left + right) / 2, level + 20, words)
+        page.bracket(left, right, y + 90)
+        page.text((left + right) / 2, y + 110, words)
     page.text(440, y - 44, "code", bold=True)
     page.arrow([(118, 88), (252, 88)], "accent")
     page.arrow([(690, y - 48), (690, 88), (508, 88)], "accent")
     page.box(
         256, 66, 248, 44, "loss: how far apart?", color="panel", line="accent"
     )
-    page.text(
-        380,
-        400,
-        "Fast mode; in full mode 64 channels in place of 32, except in the code.",
-        size=SMALL,
-        color="muted",
+    words = (
+        "Fast mode. In full mode 64 channels in place of 32, but for the code."
     )
+    page.text(380, 400, words, size=SMALL, color="muted")

@@ -80,7 +80,7 @@ def draw_stack(page):
         page.text(x, y + 120, words, size=SMALL, color="muted")
     page.text(313, y + 120, "linear", size=SMALL, color="muted")
     for left, right, words in ((154, 350, "encoder"), (410, 606, "decoder")):
-        page.line([(left, 52), (left, 44), (right, 44), (right, 52)], "muted")
+        page.bracket(left, right, 44, tips=8)
         page.text((left + right) / 2, 26, words)
     page.text(65, y + 60, "image", size=SMALL)
     page.text(678, y + 60, "reconstruction", size=SMALL)
@@ -89,8 +89,8 @@ def draw_stack(page):
 @diagram(
     "04_penalty",
     "The penalty of a batch: averaged or summed",
-    "Each of the 128 images of a batch has a penalty of its own, made from its "
-    "code. Averaged over the batch, the penalty is as large as that of one "
+    "Each of the 128 images of a batch has a penalty, made from its code. "
+    "Averaged over the batch, the penalty is as large as that of one "
     "image; summed, it is 128 times as large, while the data term of the loss "
     "stays a mean. Two bars show it to scale.",
     height=424,
@@ -135,9 +135,7 @@ def draw_penalty(page):
             page.text(166, y + 33, words, anchor="start", size=SMALL)
         else:
             page.text(404, y + 33, words, size=SMALL, color="on-code")
-    words = (
-        "The bars are to scale. The data term of the loss is always a mean."
-    )
+    words = "Bars to scale. The data term of the loss is always a mean."
     page.text(380, 400, words, size=SMALL, color="muted")
 
 

@@ -66,7 +66,7 @@ TEXTS = (
     *(name for name in LIGHT if name.startswith("on-")),
 )
 
-# Name to function, in the order in which they are printed.
+# Name to function; importing a module of diagrams adds its own.
 DIAGRAMS: dict[str, Callable[[], "Diagram"]] = {}
 
 Point = tuple[float, float]
@@ -358,6 +358,13 @@ class Diagram:
         path = "L".join(f"{number(x)} {number(y)}" for x, y in points)
         self._path("M" + path, color, thickness, dashed)
 
+    def bracket(
+        self, left: float, right: float, y: float, tips: float = -8
+    ) -> None:
+        """Draw a line above what it spans, or below with tips upward."""
+        ends = [(left, y + tips), (left, y), (right, y), (right, y + tips)]
+        self.line(ends, "muted")
+
     def curve(
         self,
         points: Sequence[Point],
@@ -366,7 +373,7 @@ class Diagram:
         thickness: float = 2,
         dashed: bool = False,
     ) -> None:
-        """Draw cubic curves: a point, then two handles and a point for each."""
+        """Draw a cubic curve: a point, two handles, and the last point."""
         pairs = [f"{number(x)} {number(y)}" for x, y in points]
         path = f"M{pairs[0]}C{' '.join(pairs[1:])}"
         self._path(path, color, thickness, dashed)
@@ -537,7 +544,7 @@ def _draw_pixels(pixels, n_levels=5):
         [round(value * n_levels / 255) for value in row] for row in pixels
     ]
     for step in range(1, n_levels + 1):
-        gray = round(255 * step / n_levels)
+        gray = f"{round(255 * step / n_levels):02x}"
         path = ""
         for y, row in enumerate(steps):
             x = 0
@@ -549,4 +556,4 @@ def _draw_pixels(pixels, n_levels=5):
                     path += f"M{start} {y}h{x - start}"
                 x += 1
         if path:
-            yield f'<path stroke="#{gray:02x}{gray:02x}{gray:02x}" d="{path}"/>'
+            yield f'<path stroke="#{3 * gray}" d="{path}"/>'
