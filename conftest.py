@@ -1,11 +1,11 @@
 """Settings of all tests, and of the lessons that they execute."""
 
 import gc
-import json
 import os
 import shutil
 import tempfile
 
+from utils.findings import METRICS_TYPE
 from utils.offline import go_offline
 from utils.tools.lessons import NOTEBOOKS, is_named_as_lesson
 
@@ -92,12 +92,12 @@ def pytest_runtest_call(item):
     result = yield
     cell = getattr(item, "cell", None)
     if cell is not None and "metrics" in cell.metadata.get("tags", []):
-        printed = "".join(
-            output.text
+        (metrics,) = [
+            output.data[METRICS_TYPE]
             for output in item.test_outputs
-            if output.get("name") == "stdout"
-        )
-        compare_metrics(item.path.stem, "nbval", json.loads(printed))
+            if METRICS_TYPE in output.get("data", {})
+        ]
+        compare_metrics(item.path.stem, "nbval", metrics)
     return result
 
 

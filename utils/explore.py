@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from utils.plots import plot_images
+from utils.plots import CLASS_COLORS, plot_images
 
 import anywidget
 import matplotlib.pyplot as plt
@@ -142,7 +142,7 @@ def _draw_map(codes, lows, highs, labels):
     axis = figure.add_axes([0, 0, 1, 1])
     kind = {"color": "0.4"}
     if labels is not None:
-        kind = {"c": labels, "cmap": "tab10", "vmin": -0.5, "vmax": 9.5}
+        kind = {"c": [CLASS_COLORS[label] for label in labels]}
     size = 150 / math.sqrt(len(codes))  # so that many points stay apart
     axis.scatter(*codes.T, s=size, linewidths=0, alpha=0.7, **kind)
     axis.set(xlim=(lows[0], highs[0]), ylim=(lows[1], highs[1]))

@@ -1,5 +1,6 @@
 """Figures that more than one lesson draws: arrays in, a figure out."""
 
+import itertools
 import math
 
 import matplotlib
@@ -7,8 +8,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython import get_ipython
 from IPython.display import display
+from matplotlib import patheffects
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 SIDE = 0.93  # side of an image, where neighbors are 1 apart
+
+# Colors of up to ten classes, made by Petroff (2021) so that people with color
+# deficiency can tell them apart. Names at the points help where ten are many.
+CLASS_COLORS = matplotlib.color_sequences["petroff10"]
 
 # Lessons are projected in class, so nothing is smaller than 11 points.
 STYLE = {
@@ -38,6 +45,9 @@ def set_style() -> None:
     # A notebook's shell has a kernel; the one of a terminal has none.
     if hasattr(shell, "kernel"):
         shell.enable_matplotlib("inline")
+        # Twice the pixels of `figure.dpi`, drawn at the same size: sharp on
+        # a projector and on a phone.
+        set_matplotlib_formats("retina")
     matplotlib.rcdefaults()
     plt.rcParams.update(STYLE)
 
@@ -196,6 +206,8 @@ def plot_histories(histories: dict, ylabel: str, metric="loss", levels=None):
 def plot_points(maps: dict, labels, names):
     """Draw maps of points beside each other, a color for each class.
 
+    The name of each class stands at the median of its points.
+
     Parameters
     ----------
     maps : dict of str to array, shape (n, 2)
@@ -234,22 +246,86 @@ def plot_points(maps: dict, labels, names):
             raise ValueError(f"{title} holds NaN, which cannot be drawn")
     width = min(9, 1.6 + 4.2 * len(maps))
     figure, axes = plt.subplots(
-        1, len(maps), figsize=(width, width / len(maps) + 0.6), squeeze=False
+        1, len(maps), figsize=(width, width / len(maps) + 0.2), squeeze=False
     )
     for axis, (title, points) in zip(axes[0], maps.items(), strict=True):
+        points = np.asarray(points)
         for label in np.unique(labels):
-            x, y = np.asarray(points)[labels == label].T
-            axis.scatter(x, y, s=5, color=f"C{label}", label=names[label])
+            x, y = points[labels == label].T
+            axis.scatter(x, y, s=5, color=CLASS_COLORS[label])
         axis.set(title=title, aspect="equal", adjustable="datalim")
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(),
-        loc="outside lower center",
-        ncols=len(names) if max(map(len, names)) < 4 else 5,
-        markerscale=3,
-        handletextpad=0.1,
-        columnspacing=1,
-    )
+        # The units of a map mean nothing.
+        axis.set(xticks=[], yticks=[])
+        # Names come last, so that no point lies on them.
+        texts = []
+        for label in np.unique(labels):
+            center = np.median(points[labels == label], axis=0)
+            color = CLASS_COLORS[label]
+            texts.append(label_point(axis, center, names[label], color))
+        move_apart(texts)
     return figure
+
+
+def move_apart(texts: list) -> None:
+    """Move the labels of a figure up or down until none lies on another.
+
+    Parameters
+    ----------
+    texts : list of matplotlib.text.Text
+        Made by `label_point`, on one axis.
+    """
+    if not texts:
+        return
+    texts[0].figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in texts]
+    lows = np.array([[box.x0, box.y0] for box in boxes])
+    sizes = np.array([[box.width, box.height] for box in boxes])
+    middles = lows + sizes / 2
+    # A few passes are enough for ten labels.
+    for _ in range(100):
+        n_moved = 0
+        for i, j in itertools.combinations(range(len(texts)), 2):
+            gap = np.abs(middles[i] - middles[j]) - (sizes[i] + sizes[j]) / 2
+            if (gap < 0).all():
+                n_moved += 1
+                # One pixel more, so that they do not touch.
+                step = (1 - gap[1]) / 2
+                is_above = middles[i, 1] >= middles[j, 1]
+                middles[i, 1] += step if is_above else -step
+                middles[j, 1] -= step if is_above else -step
+        if not n_moved:
+            break
+    to_data = texts[0].axes.transData.inverted()
+    for text, middle in zip(texts, middles, strict=True):
+        text.set_position(to_data.transform(middle))
+
+
+def label_point(axis, point, text: str, color="black"):
+    """Write a text at a point, with a white edge that keeps it legible.
+
+    Parameters
+    ----------
+    axis : matplotlib.axes.Axes
+    point : pair of float
+    text : str
+    color : color
+        It is darkened for the text.
+
+    Returns
+    -------
+    matplotlib.text.Text
+    """
+    dark = 0.6 * np.array(matplotlib.colors.to_rgb(color))
+    return axis.text(
+        *point,
+        text,
+        ha="center",
+        va="center",
+        fontsize=12,
+        fontweight="bold",
+        color=dark,
+        path_effects=[patheffects.withStroke(linewidth=3, foreground="white")],
+    )
 
 
 def _make_square(images):

@@ -30,3 +30,30 @@ def check_mode(mode: str) -> None:
             f"unknown mode {mode!r}: choose 'fast' (the embedded samples) or "
             "'full' (the whole data sets)"
         )
+
+
+def choose(mode: str, *, fast, full):
+    """Return the value of a constant for a mode.
+
+    Parameters
+    ----------
+    mode : {"fast", "full"}
+    fast, full
+        The two values.
+
+    Returns
+    -------
+    The one that belongs to `mode`.
+
+    Raises
+    ------
+    ValueError
+        If the mode is neither of the two.
+
+    Examples
+    --------
+    >>> choose("fast", fast=20, full=10)
+    20
+    """
+    check_mode(mode)
+    return full if mode == "full" else fast

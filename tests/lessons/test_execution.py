@@ -1,8 +1,6 @@
 """Every lesson runs in fast mode, and its exercises tell right from wrong."""
 
-import ast
 import copy
-import itertools
 import json
 import os
 import re
@@ -10,13 +8,13 @@ import subprocess
 import sys
 
 from utils.tools.editions import copy_assets, make_handout, make_slides
+from utils.tools.exercises import find_exercises
 from utils.tools.lessons import ROOT, read_lessons
 
 import nbformat
 import pytest
 from measured import compare_metrics
 from nbformat.v4 import new_code_cell
-from wrong_answers import WRONG
 
 LESSONS = read_lessons()
 PEAK_MEMORY = 1.5e9  # bytes
@@ -25,20 +23,11 @@ JOBS = max(1, (os.cpu_count() or 1) // 2)
 NOT_SHOWN = {"slideshow": {"slide_type": "skip"}}
 
 
-def find_stubs(lesson):
-    """Return a dict from each exercise's function to its stub's index."""
-    return {
-        re.match(r"def (\w+)", cell.source)[1]: index
-        for index, cell in enumerate(lesson.cells)
-        if "stub" in cell.metadata.get("tags", [])
-    }
-
-
-EXERCISES = [
-    (name, function)
+EXERCISES = {
+    (name, exercise.function): exercise
     for name, lesson in LESSONS.items()
-    for function in find_stubs(lesson)
-]
+    for exercise in find_exercises(lesson, name)
+}
 
 
 def run(out, *lessons):
@@ -71,36 +60,31 @@ def run(out, *lessons):
 # --- Each lesson once, through the runner ------------------------------------
 
 
-def add_answers(lesson, answers):
-    """Return the handout of a lesson, and behind it each exercise answered.
+def add_solutions(name):
+    """Return the handout of a lesson, and behind it each exercise solved.
 
     So the handout is executed as a student gets it: all that stands behind
     has not happened yet. The check cells say in their metadata which answer
     they saw.
     """
-    handout = make_handout(lesson)
-    stubs = find_stubs(handout)
-    for function, start in stubs.items():
-        about = {"function": function, "way": "stub"}
-        handout.cells[start + 1].metadata |= about
-    for function, start in find_stubs(lesson).items():
-        stub, check, solution = lesson.cells[start : start + 3]
-        # Behind the solution's own check it may be put to use.
-        used = itertools.takewhile(
-            lambda cell: "solution" in cell.metadata.get("tags", []),
-            lesson.cells[start + 4 :],
-        )
-        ways = {
-            "wrong": answers.get(function, stub.source).strip(),
-            "solution": solution.source,
-        }
-        for way, source in ways.items():
-            about = {"function": function, "way": way} | NOT_SHOWN
-            handout.cells += [
-                new_code_cell(source, metadata=NOT_SHOWN),
-                new_code_cell(check.source, metadata=about),
-            ]
-        handout.cells += map(copy.deepcopy, used)
+    handout = make_handout(LESSONS[name])
+    for exercise in find_exercises(LESSONS[name], name):
+        about = {"function": exercise.function}
+        for cell in handout.cells:
+            if cell.id == exercise.check.id:
+                cell.metadata |= about | {"way": "stub"}
+        handout.cells += [
+            new_code_cell(exercise.solution, metadata=NOT_SHOWN),
+            new_code_cell(
+                exercise.check.source,
+                metadata=about | {"way": "solution"} | NOT_SHOWN,
+            ),
+        ]
+        if exercise.result:
+            handout.cells.append(copy.deepcopy(exercise.result))
+            handout.cells[-1].id = f"{exercise.result.id}-again"
+    # Handouts have no measures; they are what tests look at.
+    handout.cells.append(copy.deepcopy(LESSONS[name].cells[-1]))
     return handout
 
 
@@ -109,8 +93,8 @@ def add_answers(lesson, answers):
 def paths(tmp_path_factory):
     folder = tmp_path_factory.mktemp("answers")
     paths = {name: folder / f"{name}.ipynb" for name in LESSONS}
-    for name, lesson in LESSONS.items():
-        nbformat.write(add_answers(lesson, WRONG.get(name, {})), paths[name])
+    for name in LESSONS:
+        nbformat.write(add_solutions(name), paths[name])
     return paths
 
 
@@ -141,6 +125,16 @@ each_lesson = pytest.mark.parametrize("lesson", LESSONS)
 def test_lesson_finishes(executed, lesson):
     _, row = executed[lesson]
     assert row["status"] == "finished", f"{row.get('cell')}: {row['error']}"
+
+
+@each_lesson
+def test_all_findings_hold(executed, lesson):
+    _, row = executed[lesson]
+    found = row["findings"]
+    assert len(found) > 5, "a lesson claims more than that"
+    unmet = [finding for finding in found if not finding["holds"]]
+    assert not unmet
+    assert all(finding["numbers"] for finding in found)
 
 
 @each_lesson
@@ -489,7 +483,7 @@ def test_runner_and_nbval_measure_the_same(executed, lesson):
         pytest.skip("nbval has not executed it yet, and will compare")
 
 
-# --- Exercises, three ways in one execution ----------------------------------
+# --- Exercises, untouched and solved, in one execution -----------------------
 
 
 @pytest.fixture(scope="session")
@@ -500,15 +494,13 @@ def verdicts(executed):
         notebook, row = executed[name]
         if notebook is None:
             failure = [f"the lesson failed: {row['cell']}: {row['error']}"]
-            for way in ("stub", "wrong", "solution"):
+            for way in ("stub", "solution"):
                 lines[name, function, way] = failure
             continue
         for cell in notebook.cells:
             if cell.metadata.get("function") == function:
                 text = "".join(out.get("text", "") for out in cell.outputs)
-                lines[name, function, cell.metadata.way] = re.findall(
-                    rf"^{function}: (.*)", text, flags=re.M
-                )
+                lines[name, function, cell.metadata.way] = text.splitlines()
     return lines
 
 
@@ -518,37 +510,26 @@ each_exercise = pytest.mark.parametrize(("lesson", "function"), EXERCISES)
 @each_exercise
 def test_as_shipped_it_is_not_attempted(verdicts, lesson, function):
     found = verdicts[lesson, function, "stub"]
-    assert found and set(found) == {"not attempted"}
+    assert found == [f"{function}: not attempted"]
 
 
 @each_exercise
 def test_the_solution_is_right(verdicts, lesson, function):
     found = verdicts[lesson, function, "solution"]
-    assert found and set(found) == {"right"}
+    assert found == [f"{function}: right"]
 
 
-@each_exercise
-def test_a_wrong_answer_is_not_yet_right(verdicts, lesson, function):
-    found = verdicts[lesson, function, "wrong"]
-    assert any(re.match(r"not yet, .{8}", line) for line in found), (
-        f"the check lets a wrong answer pass, or names no gap: {found}"
-    )
-
-
-def test_each_exercise_has_one_wrong_answer():
-    given = {(name, function) for name in WRONG for function in WRONG[name]}
-    assert given == set(EXERCISES), "write it in tests/wrong_answers.py"
-
-
-@each_exercise
-def test_a_wrong_answer_has_the_signature_of_the_stub(lesson, function):
-    cells = LESSONS[lesson].cells
-    stub = cells[find_stubs(LESSONS[lesson])[function]].source
-    arguments = [
-        ast.unparse(ast.parse(source.strip()).body[0].args)
-        for source in (stub, WRONG[lesson][function])
-    ]
-    assert arguments[0] == arguments[1]
+def test_a_result_is_seen_only_behind_a_right_answer(executed):
+    seen = {}
+    for name, function in EXERCISES:
+        result = EXERCISES[name, function].result
+        notebook, _ = executed[name]
+        if result is None or notebook is None:
+            continue
+        outputs = {cell.id: cell.get("outputs") for cell in notebook.cells}
+        assert not outputs[result.id], f"{name}: {function} gives it away"
+        seen[name, function] = bool(outputs[f"{result.id}-again"])
+    assert all(seen.values()), seen
 
 
 # --- Slides, in a browser ----------------------------------------------------

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,7 +11,13 @@ import matplotlib as mpl
 mpl.use("agg")
 
 from utils.data import class_names
-from utils.plots import plot_histories, plot_images, plot_points, show
+from utils.plots import (
+    CLASS_COLORS,
+    plot_histories,
+    plot_images,
+    plot_points,
+    show,
+)
 
 import keras
 import matplotlib.pyplot as plt
@@ -188,15 +195,12 @@ def test_maps_are_legible(n_maps, names):
     maps = {f"map {i}": POINTS for i in range(n_maps)}
     figure = plot_points(maps, LABELS, names)
     assert [axis.get_title() for axis in figure.axes] == list(maps)
-    (legend,) = figure.legends
-    assert [text.get_text() for text in legend.get_texts()] == list(names)
     assert_is_legible(figure)
-    assert figure.bbox.x0 <= legend.get_window_extent().x0
-    assert legend.get_window_extent().x1 <= figure.bbox.x1
-    assert not any(
-        legend.get_window_extent().overlaps(axis.get_tightbbox())
-        for axis in figure.axes
-    )
+    for axis in figure.axes:
+        assert [text.get_text() for text in axis.texts] == list(names)
+        boxes = [text.get_window_extent() for text in axis.texts]
+        for one, other in itertools.combinations(boxes, 2):
+            assert not one.overlaps(other)
 
 
 def test_maps_color_each_class_and_keep_distances():
@@ -205,9 +209,14 @@ def test_maps_color_each_class_and_keep_distances():
     (axis,) = figure.axes
     figure.canvas.draw()
     assert axis.get_aspect() == 1
+    three, seven = axis.texts
+    assert (three.get_text(), seven.get_text()) == ("3", "7")
+    np.testing.assert_allclose(
+        seven.get_position(), np.median(POINTS[LABELS == 7], axis=0), atol=0.5
+    )
     for label, dots in zip([3, 7], axis.collections, strict=True):
         np.testing.assert_array_equal(
-            dots.get_facecolor()[0], mpl.colors.to_rgba(f"C{label}")
+            dots.get_facecolor()[0], mpl.colors.to_rgba(CLASS_COLORS[label])
         )
         np.testing.assert_allclose(
             dots.get_offsets(), POINTS[few][LABELS[few] == label]
@@ -310,5 +319,9 @@ def test_settings_of_other_work_do_not_reach_a_figure(tmp_path, monkeypatch):
     (output,) = notebook.cells[0].outputs
     png = base64.b64decode(output["data"]["image/png"])
     image = plt.imread(io.BytesIO(png))
+    # Twice the pixels, for sharp pictures on a projector and on a phone.
+    about = output.metadata["image/png"]
+    assert about["width"] == image.shape[1] / 2
+    assert about["alt"] == "Three squares."
     # The page is white.
     np.testing.assert_array_equal(image[0, 0, :3], 1)

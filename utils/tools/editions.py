@@ -20,7 +20,7 @@ from pathlib import Path
 
 from utils.files import replace_folder, write_whole
 from utils.tools import UsageError
-from utils.tools.exercises import find_exercises
+from utils.tools.exercises import FENCE, find_exercises
 from utils.tools.graders import mark_for_nbgrader, mark_for_otter
 from utils.tools.lessons import (
     BUILD,
@@ -36,6 +36,7 @@ from nbformat import NotebookNode
 
 EDITIONS = ("handouts", "solutions", "slides", "nbgrader", "otter")
 TEMPLATE = Path(__file__).with_name("slides")
+NOT_HANDED_OUT = {"solution", "notes", "metrics"}  # tags
 STOPPED = 130  # the exit status of what Ctrl-C has ended
 # What a system says of a folder that cannot be written. All other errors are
 # faults of the course.
@@ -51,12 +52,10 @@ UNWRITABLE = {
 
 
 def make_handout(lesson: NotebookNode) -> NotebookNode:
-    """Return a copy without solutions, notes and outputs."""
+    """Return a copy without solutions, notes, measures and outputs."""
     lesson = copy.deepcopy(lesson)
     lesson.cells = [
-        cell
-        for cell in lesson.cells
-        if not {"solution", "notes"} & get_tags(cell)
+        cell for cell in lesson.cells if not NOT_HANDED_OUT & get_tags(cell)
     ]
     for cell in lesson.cells:
         if cell.cell_type == "code":
@@ -65,7 +64,7 @@ def make_handout(lesson: NotebookNode) -> NotebookNode:
 
 
 def make_solution(lesson: NotebookNode, name: str) -> NotebookNode:
-    """Return a copy with solutions, in full view, in place of the stubs.
+    """Return a copy with solutions in place of the stubs.
 
     Parameters
     ----------
@@ -79,15 +78,12 @@ def make_solution(lesson: NotebookNode, name: str) -> NotebookNode:
         As `find_exercises` says.
     """
     lesson = copy.deepcopy(lesson)
-    superfluous = set()
     for exercise in find_exercises(lesson, name):
         exercise.stub.source = exercise.solution
         tags = exercise.stub.metadata.tags
         tags[tags.index("stub")] = "solution"
-        superfluous |= {cell.id for cell in exercise.solution_cells}
-    lesson.cells = [c for c in lesson.cells if c.id not in superfluous]
-    for cell in lesson.cells:
-        cell.metadata.get("jupyter", {}).pop("source_hidden", None)
+        # What is now in the cell above is left out; the model answer stays.
+        exercise.fold.source = FENCE.sub("", exercise.fold.source, count=1)
     return lesson
 
 

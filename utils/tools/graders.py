@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterator
 
 from utils.tools import UsageError
-from utils.tools.exercises import Exercise
+from utils.tools.exercises import Exercise, split_function
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output, new_raw_cell
@@ -142,23 +142,6 @@ def mark_for_otter(
     handout.cells = [new_raw_cell(config)]
     for parts in cells.values():
         handout.cells += parts
-
-
-def split_function(source: str) -> tuple[list[str], list[str]]:
-    r'''Split a function into lines: signature and docstring, and the rest.
-
-    Examples
-    --------
-    >>> source = ["def double(x):", '    """Twice."""', "    return 2 * x"]
-    >>> split_function("\n".join(source))
-    (['def double(x):', '    """Twice."""'], ['    return 2 * x'])
-    '''
-    (function,) = ast.parse(source).body
-    first = function.body[0]
-    is_docstring = ast.get_docstring(function) is not None
-    n_head = first.end_lineno if is_docstring else first.lineno - 1
-    lines = source.splitlines()
-    return lines[:n_head], lines[n_head:]
 
 
 def split_check(exercise: Exercise) -> list[str]:

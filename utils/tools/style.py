@@ -23,6 +23,7 @@ from pathlib import Path
 
 from utils.files import write_whole
 from utils.tools import UsageError
+from utils.tools.exercises import Exercise, find_exercises
 from utils.tools.lessons import (
     NOTEBOOKS,
     ROOT,
@@ -41,19 +42,18 @@ COMMAND = "python -m utils.tools.style"
 FIRST_SECTION = "Load the data"
 LAST_SECTIONS = [
     "Compare",
-    "Check",
     "What we found",
     "Exercises",
     "Further reading",
 ]
 GOLDEN_TAGS = {"nbval-check-output", "keep_output"}
 TAGS = {
-    "markdown": {"exercise", "notes", "explore"},
+    "markdown": {"exercise", "solution", "notes", "explore"},
     "code": {
         "parameters",
         "stub",
         "check",
-        "solution",
+        "result",
         "metrics",
         "explore",
         "cover",
@@ -62,7 +62,15 @@ TAGS = {
 }
 SLIDE_TYPES = {"slide", "subslide", "fragment", "-", "skip", "notes"}
 # What a class sees of an exercise, or of the runner's cells: nothing.
-NEVER_ON_SLIDES = {"parameters", "exercise", "stub", "solution", "metrics"}
+NEVER_ON_SLIDES = {
+    "parameters",
+    "exercise",
+    "stub",
+    "check",
+    "result",
+    "solution",
+    "metrics",
+}
 
 # What no code cell says, and what to do instead.
 FORBIDDEN = {
@@ -226,12 +234,12 @@ def has_sections_in_order(lesson):
     titles = [title for title in find_sections(lesson) if title]
     if titles[:1] != [FIRST_SECTION]:
         yield f"the first section is '## {FIRST_SECTION}', not {titles[:1]}"
-    if titles[-5:] != LAST_SECTIONS:
-        yield f"the last sections are {LAST_SECTIONS}, not {titles[-5:]}"
-    if not 2 <= len(titles) - 6 <= 4:
+    if titles[-4:] != LAST_SECTIONS:
+        yield f"the last sections are {LAST_SECTIONS}, not {titles[-4:]}"
+    if not 2 <= len(titles) - 5 <= 4:
         yield (
             f"2 to 4 sections stand between '{FIRST_SECTION}' and 'Compare', "
-            f"not {len(titles) - 6}; use '###' below them: {titles[1:-5]}"
+            f"not {len(titles) - 5}; use '###' below them: {titles[1:-4]}"
         )
 
 
@@ -392,12 +400,18 @@ def code_says_nothing_forbidden(lesson):
 
 
 @rule
-def claims_are_asserted(lesson):
-    """Require that claims of the text are tested where they are made."""
-    cells = find_sections(lesson).get("Check", [])
-    code = [cell for cell in cells if cell.cell_type == "code"]
-    if not any(find_nodes(cell, ast.Assert) for cell in code):
-        yield "section 'Check': assert what the text claims"
+def claims_are_findings(lesson):
+    """Require that what the text claims is shown, and stops nobody."""
+    for place, cell in find_places(lesson, "code"):
+        if find_nodes(cell, ast.Assert):
+            yield (
+                f"{place}: a changed constant would end the lesson here: add "
+                "a finding in place of the assert"
+            )
+    cells = find_sections(lesson).get("What we found", [])
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    if not any("findings.show()" in source for source in code):
+        yield "section 'What we found': end it with `findings.show()`"
 
 
 @rule
@@ -447,8 +461,10 @@ def ends_with_metrics(lesson):
     cells = [cell for _, cell in find_cells(lesson, tag="metrics")]
     if not cells or cells != lesson.cells[-1:]:
         yield "the last cell, and no other, is tagged metrics"
-    elif not re.search(r"print\(\s*json\.dumps\(", cells[0].source):
-        yield "the last cell is to print(json.dumps({...}))"
+    elif not find_calls(cells[0], "leave_metrics"):
+        yield "the last cell calls leave_metrics(...)"
+    elif not cells[0].metadata.get("jupyter", {}).get("source_hidden"):
+        yield "the last cell: set jupyter.source_hidden in its metadata"
 
 
 # --- Rules of tags, exercises and slides -------------------------------------
@@ -490,71 +506,62 @@ def golden_outputs_can_be_compared(lesson):
 @rule
 def exercises_are_complete(lesson):
     """Require a task, a stub, a check and a solution of each exercise."""
-    cells = list(find_places(lesson))
-    starts = [
-        index
-        for index, (_, cell) in enumerate(cells)
-        if "exercise" in get_tags(cell)
-    ]
-    if len(starts) < 3:
-        yield f"a lesson has at least 3 exercises, not {len(starts)}"
-    inside = set()
-    for start in starts:
-        yield from find_faults_of_exercise(cells[start : start + 5])
-        inside |= set(range(start, start + 5))
-    for index, (place, cell) in enumerate(cells):
-        # A solution may go on below, say with a picture of what it does.
-        if "solution" in get_tags(cell) and index - 1 in inside:
-            inside.add(index)
-        if get_tags(cell) & {"stub", "solution"} and index not in inside:
-            yield f"{place}: is a stub or solution, but in no exercise"
-        is_hidden = cell.metadata.get("jupyter", {}).get("source_hidden")
-        if "solution" in get_tags(cell) and not is_hidden:
-            yield f"{place}: set jupyter.source_hidden in its metadata"
+    title = lesson.cells[0].source if lesson.cells else ""
+    try:
+        exercises = find_exercises(lesson, "this lesson")
+    except UsageError as error:
+        yield str(error)
+        return
+    if len(exercises) < 3:
+        yield f"{title[:40]!r} has {len(exercises)} of at least 3 exercises"
+    for number, exercise in enumerate(exercises, start=1):
+        yield from find_faults_of_exercise(exercise, number)
 
 
-def find_faults_of_exercise(
-    cells: list[tuple[str, NotebookNode]],
-) -> Iterator[str]:
-    """Yield what is wrong with the five cells of one exercise."""
-    place = cells[0][0]
-    order = ["exercise", "stub", "check", "solution", "solution"]
-    found = [sorted(get_tags(cell) - GOLDEN_TAGS) for _, cell in cells]
-    if found != [[tag] for tag in order]:
-        yield f"{place}: the tags from here on are {order}, not {found}"
-        return
-    task, stub, check, solution, check_again = (cell for _, cell in cells)
-    if "<details>" not in task.source:
-        yield f"{place}: give a hint in <details>"
-    functions = [
-        node
-        for cell in (stub, solution)
-        for node in parse(cell).body[:1]
-        if isinstance(node, ast.FunctionDef)
-    ]
-    if len(functions) != 2:
-        yield f"{place}: stub and solution are to begin with a function"
-        return
-    forms = [
-        (node.name, ast.unparse(node.args), ast.get_docstring(node))
-        for node in functions
-    ]
-    name, _, docstring = forms[0]
-    if forms[0] != forms[1]:
+def find_faults_of_exercise(exercise: Exercise, number: int) -> Iterator[str]:
+    """Yield what is wrong with an exercise, the nth of its lesson."""
+    name = exercise.function
+    heading = re.match(
+        rf"\*\*Exercise (\d+\.{number}): \S.*?\*\*",
+        exercise.task.source,
+        flags=re.S,
+    )
+    if not heading:
         yield (
-            f"{place}: stub and solution are to share name, arguments and "
-            f"docstring: {forms[0]} and {forms[1]}"
+            f"{name}: its task begins with '**Exercise N.{number}: title.**', "
+            "where N is the lesson's number"
         )
-    if not docstring:
-        yield f"{place}: the stub needs a docstring"
-    if not (parse(check).body and parse(check_again).body):
-        yield f"{place}: a check cell is empty"
         return
-    last = parse(check).body[-1]
-    if not ast.unparse(last).startswith(f"check({name}, "):
-        yield f"{place}: the check cell ends with `check({name}, ...)`"
-    if ast.dump(last) != ast.dump(parse(check_again).body[-1]):
-        yield f"{place}: the check below the solution differs from the first"
+    if "<summary>Hint" not in exercise.task.source:
+        yield f"{name}: give a hint in a fold, <summary>Hint"
+    title = f"<details><summary>Solution {heading[1]}</summary>"
+    if not exercise.fold.source.startswith(title):
+        yield f"{name}: the solution begins with {title}"
+    if not ast.get_docstring(ast.parse(exercise.stub.source).body[0]):
+        yield f"{name}: the stub needs a docstring"
+    if not is_open(exercise.stub):
+        yield f"{name}: the stub ends with `raise NotImplementedError`"
+    statements = parse(exercise.check).body
+    if not statements or not ast.unparse(statements[-1]).startswith(
+        f"check({name}, "
+    ):
+        yield f"{name}: the check cell ends with `check({name}, ...)`"
+    if not get_tags(exercise.check) & GOLDEN_TAGS:
+        yield f"{name}: tag the check cell {sorted(GOLDEN_TAGS)}"
+    result = exercise.result
+    if result and not result.source.startswith(f'if is_right("{name}"):'):
+        yield f'{name}: the result cell begins with if is_right("{name}"):'
+
+
+@rule
+def folds_have_names(lesson):
+    """Tell a reader what a fold holds, and keep it out of the reader's way."""
+    for place, cell in find_places(lesson, "markdown"):
+        if "<details>\n" in cell.source or cell.source.endswith("<details>"):
+            yield f"{place}: give the fold a <summary>, in the same line"
+        start = "<details><summary>For the instructor</summary>"
+        if "notes" in get_tags(cell) and not cell.source.startswith(start):
+            yield f"{place}: it begins with {start}"
 
 
 @rule

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.files import write_whole
+from utils.findings import FINDINGS_TYPE, METRICS_TYPE
 from utils.tools import UsageError
 from utils.tools.lessons import get_tags
 from utils.tools.run.plan import Run
@@ -49,7 +49,9 @@ class Result:
     traceback : str
         Where the error arose, for `--verbose`; the scoreboard leaves it out.
     metrics : dict
-        What the cell tagged `metrics` printed.
+        What the cell tagged `metrics` left.
+    findings : list of dict
+        The rows of the lesson's findings: `claim`, `holds` and `numbers`.
     seconds : float
     peak_memory_bytes : int
     """
@@ -60,6 +62,7 @@ class Result:
     error: str | None = None
     traceback: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
+    findings: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
     peak_memory_bytes: int = 0
 
@@ -70,6 +73,7 @@ class Result:
             "name": self.run.name,
             "parameters": self.run.parameters,
             "metrics": self.metrics,
+            "findings": self.findings,
             "seconds": self.seconds,
             "peak_memory_bytes": self.peak_memory_bytes,
             "status": self.status,
@@ -96,6 +100,7 @@ def judge(run: Run, outcome: Outcome) -> Result:
     if not result.error:
         try:
             result.metrics = read_metrics(cells)
+            result.findings = read_findings(cells)
             result.status = "finished"
             return result
         except ValueError as error:
@@ -105,37 +110,61 @@ def judge(run: Run, outcome: Outcome) -> Result:
     return result
 
 
+def read_left(
+    cells: Iterable[nbformat.NotebookNode], mime_type: str
+) -> list[Any]:
+    """Return what the cells have left in their outputs for the runner."""
+    return [
+        output.data[mime_type]
+        for cell in cells
+        for output in cell.get("outputs", [])
+        if mime_type in output.get("data", {})
+    ]
+
+
 def read_metrics(cells: Iterable[nbformat.NotebookNode]) -> dict[str, float]:
-    """Return the one JSON object that the cell tagged `metrics` printed.
+    """Return the measures that the cell tagged `metrics` left.
 
     Raises
     ------
     ValueError
-        If it is not one object of finite numbers.
+        If there is not one such cell that has left some.
     """
-    outputs = [
-        output
-        for cell in cells
-        if "metrics" in get_tags(cell)
-        for output in cell.outputs
-    ]
-    printed = "".join(o.text for o in outputs if o.get("name") == "stdout")
-    try:
-        metrics = json.loads(printed)
-    except ValueError:
-        metrics = None
-    if not isinstance(metrics, dict):
+    last = [cell for cell in cells if "metrics" in get_tags(cell)]
+    left = read_left(last, METRICS_TYPE)
+    if len(left) != 1 or not isinstance(left[0], dict):
         raise ValueError(
-            "one cell tagged metrics has to print one JSON object, "
-            f"not {printed[:60]!r}"
+            "one cell tagged metrics has to call "
+            "utils.findings.leave_metrics, once"
         )
-    for name, value in metrics.items():
-        is_finite = type(value) is float and math.isfinite(value)
-        if not is_finite and type(value) is not int:
-            raise ValueError(
-                f"a metric has to be a finite number; {name} is {value!r}"
-            )
-    return metrics
+    return dict(left[0])
+
+
+def read_findings(
+    cells: Iterable[nbformat.NotebookNode],
+) -> list[dict[str, Any]]:
+    """Return the rows of all tables of findings."""
+    tables = read_left(cells, FINDINGS_TYPE)
+    return [dict(row) for table in tables for row in table]
+
+
+def find_unmet(result: Result) -> list[dict[str, Any]]:
+    """Return the findings that do not hold in this run."""
+    return [row for row in result.findings if not row["holds"]]
+
+
+def has_own_settings(run: Run) -> bool:
+    """Tell whether a lesson ran with settings under which its findings hold.
+
+    Both modes are its own settings. With another seed or constant, a finding
+    that does not hold is a result, and no fault.
+    """
+    changed = {
+        name
+        for name, value in run.values.items()
+        if value != run.defaults.get(name)
+    }
+    return not changed - {"mode", "reuse_weights"}
 
 
 def name_failure(cells: Sequence[nbformat.NotebookNode]) -> str | None:
@@ -225,6 +254,16 @@ def format_failure(result: Result, is_verbose: bool = False) -> str:
     return "\n".join(lines)
 
 
+def format_unmet(result: Result) -> str:
+    """Return what is said of findings that do not hold, a line each."""
+    lines = [f"lesson   {result.run.name}"]
+    for row in find_unmet(result):
+        lines.append(f"finding  does not hold here: {row['claim']}")
+        if row["numbers"]:
+            lines.append(f"         {row['numbers']}")
+    return "\n".join(lines)
+
+
 def format_error(error: str) -> str:
     """Return an error's text for a terminal.
 
@@ -250,20 +289,30 @@ def shorten(line: str) -> str:
 
 def format_scoreboard(results: Iterable[Result]) -> str:
     """Return the table of all runs: a line for each measure."""
-    header = ["lesson", "seconds", "peak memory", "measured", *KINDS]
+    header = ["lesson", "seconds", "peak memory", "findings"]
+    header += ["measured", *KINDS]
     table = [header]
     for result in results:
         memory = f"{result.peak_memory_bytes / 2**20:,.0f} MiB"
         # The first line of a run says what is true of all.
         start = [result.run.name, f"{result.seconds:.1f}", memory]
+        start.append(count_findings(result))
         measures = group_measures(result.metrics) or {result.status: {}}
         for measure, values in measures.items():
             columns = [values.get(kind, "-") for kind in KINDS]
             table.append([*start, measure, *columns])
-            start = ["", "", ""]
+            start = ["", "", "", ""]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     table.insert(1, ["-" * width for width in widths])
     return "\n".join(format_line(line, widths) for line in table)
+
+
+def count_findings(result: Result) -> str:
+    """Return how many findings hold, and of how many: "14 of 14"."""
+    if not result.findings:
+        return "-"
+    n_met = len(result.findings) - len(find_unmet(result))
+    return f"{n_met} of {len(result.findings)}"
 
 
 def group_measures(metrics: dict[str, float]) -> dict[str, dict[str, str]]:
@@ -279,15 +328,19 @@ def group_measures(metrics: dict[str, float]) -> dict[str, dict[str, str]]:
         kind, _, measure = name.partition("_")
         if kind in KINDS:
             values = measures.setdefault(measure.replace("_", " "), {})
-            is_float = isinstance(value, float)
-            values[kind] = f"{value:.4g}" if is_float else f"{value:,d}"
+            if value is None:
+                values[kind] = "not finite"
+            elif isinstance(value, float):
+                values[kind] = f"{value:.4g}"
+            else:
+                values[kind] = f"{value:,d}"
     return measures
 
 
 def format_line(columns: Sequence[str], widths: Sequence[int]) -> str:
     """Return a line of the table: names to the left, numbers to the right."""
     return "  ".join(
-        column.ljust(width) if place in (0, 3) else column.rjust(width)
+        column.ljust(width) if place in (0, 4) else column.rjust(width)
         for place, (column, width) in enumerate(
             zip(columns, widths, strict=True)
         )

@@ -30,8 +30,9 @@ def main(argv: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if all lessons finished, 1 if one failed, 2 if nothing could be
-        run as asked, 130 if it was stopped.
+        0 if all lessons finished, 1 if one failed or if a finding does not
+        hold under a lesson's own settings, 2 if nothing could be run as asked,
+        130 if it was stopped.
     """
     options = parse_arguments(argv)
     results: list[board.Result] = []
@@ -62,7 +63,11 @@ def main(argv: list[str] | None = None) -> int:
             print(f"\n{text}", file=sys.stderr)
     if problem:
         print(f"\n{problem}", file=sys.stderr)
-    return FAILED if failed else FINISHED
+    unmet = [result for result in results if board.find_unmet(result)]
+    for result in unmet:
+        print(f"\n{board.format_unmet(result)}", file=sys.stderr)
+    is_fault = any(board.has_own_settings(result.run) for result in unmet)
+    return FAILED if failed or is_fault else FINISHED
 
 
 def run_lessons(
