@@ -237,6 +237,13 @@ def test_linear_autoencoder_finds_the_subspace_of_pca(metrics):
     assert 0 <= metrics["largest_angle_to_pca_degrees"] < 5
 
 
+@pytest.mark.lesson("02_simple_autoencoder")
+def test_a_sigmoid_on_the_codes_of_pca_gets_most_of_the_lead(metrics):
+    lead = metrics["baseline_test_bce_nats"] - metrics["ours_test_bce_nats"]
+    left = metrics["sigmoid_on_pca_bce_nats"] - metrics["ours_test_bce_nats"]
+    assert 0 < left < 0.25 * lead
+
+
 @pytest.mark.lesson("03_stacked_autoencoder")
 def test_stacks_beat_pca_by_cross_entropy(metrics):
     for name, floor in (("clothes", 0.2392), ("digits", 0.0592)):

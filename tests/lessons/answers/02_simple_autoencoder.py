@@ -171,8 +171,8 @@ def train_autoencoder(images, n_codes):
     model = keras.Sequential(
         [layers.Dense(n_codes), layers.Dense(images.shape[1], "sigmoid")]
     )
-    model.compile(keras.optimizers.Adam(0.02), "binary_crossentropy")
-    model.fit(images, images, epochs=25, batch_size=32, verbose=0)
+    model.compile(keras.optimizers.Adam(0.03), "binary_crossentropy")
+    model.fit(images, images, epochs=6, batch_size=32, verbose=0)
     return model.layers[0], model.layers[1]
 """,
         """
@@ -187,8 +187,8 @@ def train_autoencoder(images, n_codes):
             return self.decoder(self.encoder(x))
 
     pair = Pair()
-    pair.compile(keras.optimizers.Adam(0.03), "mse")
-    pair.fit(images, images, epochs=30, batch_size=32, verbose=0)
+    pair.compile(keras.optimizers.Adam(0.05), "mse")
+    pair.fit(images, images, epochs=10, batch_size=32, verbose=0)
     return [pair.encoder, pair.decoder]
 """,
         """
@@ -240,7 +240,7 @@ def train_autoencoder(images, n_codes):
     autoencoder = keras.Sequential([encoder, decoder])
     autoencoder.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
     data = batches(images, images, batch_size=32, seed=1)
-    autoencoder.fit(data, epochs=20, shuffle=False, verbose=0)
+    autoencoder.fit(data, epochs=10, shuffle=False, verbose=0)
     return encoder, decoder
 """,
     ],
@@ -482,6 +482,16 @@ def train_autoencoder(images, n_codes):
     model.compile(keras.optimizers.Adam(1e-7), "binary_crossentropy")
     model.fit(images, images, epochs=5, verbose=0)
     return model.layers[0], model.layers[1]
+""",
+        # Only the decoder learns.
+        """
+def train_autoencoder(images, n_codes):
+    n_pixels = images.shape[1]
+    encoder = layers.Dense(n_codes, trainable=False)
+    decoder = layers.Dense(n_pixels, "sigmoid")
+    model = keras.Sequential([encoder, decoder])
+    fit(model, images, epochs=5, batch_size=32, learning_rate=0.03)
+    return encoder, decoder
 """,
         # Trained towards other images.
         """
