@@ -15,34 +15,39 @@ from utils.tools.lessons import find_lessons, get_tags, read_lessons
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 from scratch import write_lesson
 
 LESSONS = read_lessons()
 each_lesson = pytest.mark.parametrize("name", LESSONS)
 STUB = 'def double(x):\n    """Return 2 x."""\n    raise NotImplementedError'
 SOLUTION = 'def double(x):\n    """Return 2 x."""\n    return 2 * x'
-CHECK = "check(double, 3, expected=6)"
+FENCE = "def double(x):\n    return 2 * x"
+FOLD = (
+    "<details><summary>Solution 1.1</summary>\n\n```python\n{}\n```\n\n"
+    "**Model answer.** Twice is enough.\n\n</details>"
+)
+CHECK = "check(double, case(3, expected=6))"
 
 
-def write_exercise(folder, solution=SOLUTION, *, name="01_small", **changed):
+def write_exercise(folder, fence=FENCE, *, name="01_small", **changed):
     """Write a lesson with one exercise, whose parts may be changed."""
-    path = write_lesson(folder, name, "from utils.checks import check")
+    path = write_lesson(folder, name, "from utils.checks import case, check")
     lesson = nbformat.read(path, as_version=4)
-    parts = [
-        ("stub", STUB),
-        ("check", CHECK),
-        ("solution", solution),
-        ("solution", CHECK),
-    ]
+    parts = {"exercise": "**Exercise 1.1: double.**", "stub": STUB}
+    parts |= {"check": CHECK, "solution": FOLD.format(fence)}
     lesson.cells[-1:-1] = [
-        new_code_cell(
-            changed.get(tag, source), metadata={"tags": [tag], "n": str(i)}
-        )
-        for i, (tag, source) in enumerate(parts)
+        make_cell(tag, changed.get(tag, source))
+        for tag, source in parts.items()
     ]
     nbformat.write(lesson, path)
     return lesson
+
+
+def make_cell(tag, source):
+    is_text = tag in ("exercise", "solution")
+    make = new_markdown_cell if is_text else new_code_cell
+    return make(source, metadata={"tags": [tag]})
 
 
 @pytest.fixture
@@ -66,9 +71,11 @@ def find_lines(cells):
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"stub": "def double("}, "cell 4 is not Python"),
-        ({"stub": STUB + "\nx = 2"}, "cell 4 has to hold one function"),
-        ({"solution": SOLUTION.replace("double", "twice")}, "no double"),
+        ({"stub": "def double("}, "cell 5 is not Python"),
+        ({"stub": STUB + "\nx = 2"}, "cell 5 has to hold one function"),
+        ({"fence": FENCE.replace("double", "twice")}, "no double"),
+        ({"fence": FENCE.replace("(x)", "(y)")}, "other arguments"),
+        ({"solution": "def double(x): ..."}, "fence"),
     ],
 )
 def test_an_exercise_of_another_form_is_named(tmp_path, changed, says):
@@ -78,16 +85,33 @@ def test_an_exercise_of_another_form_is_named(tmp_path, changed, says):
     assert "01_small" in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("missing", "tag"), [(1, "check"), (2, "solution"), (3, "solution")]
-)
-def test_a_missing_part_of_an_exercise_is_named(tmp_path, missing, tag):
+@pytest.mark.parametrize("tag", ["stub", "check", "solution"])
+def test_a_missing_part_of_an_exercise_is_named(tmp_path, tag):
     lesson = write_exercise(tmp_path)
-    del lesson.cells[3 + missing]
+    lesson.cells = [c for c in lesson.cells if tag not in get_tags(c)]
     with pytest.raises(
         UsageError, match=f"01_small, cell 4.*not tagged {tag}"
     ):
         find_exercises(lesson, "01_small")
+
+
+def test_a_stub_without_a_task_is_named(tmp_path):
+    lesson = write_exercise(tmp_path)
+    del lesson.cells[3]
+    with pytest.raises(UsageError, match="stub stands one tagged exercise"):
+        find_exercises(lesson, "01_small")
+
+
+def test_a_solution_has_the_docstring_of_the_stub(tmp_path):
+    lesson = write_exercise(tmp_path)
+    result = make_cell("result", 'if is_right("double"):\n    print(1)')
+    lesson.cells.insert(6, result)
+    (exercise,) = find_exercises(lesson, "01_small")
+    assert exercise.solution == SOLUTION
+    assert exercise.result is result
+    solved = make_solution(lesson, "01_small")
+    fold = solved.cells[7].source
+    assert "Twice is enough" in fold and "2 * x" not in fold
 
 
 @each_lesson
@@ -105,7 +129,7 @@ def test_no_line_of_a_solution_is_in_a_handout(name):
 @each_lesson
 def test_a_handout_has_all_else(name):
     lesson, handout = LESSONS[name], make_handout(LESSONS[name])
-    for tag in ("exercise", "stub", "check", "metrics"):
+    for tag in ("exercise", "stub", "check"):
         counts = [
             sum(tag in get_tags(cell) for cell in notebook.cells)
             for notebook in (lesson, handout)
@@ -149,23 +173,13 @@ def test_solutions_stand_in_place_of_stubs(name):
     lesson, solved = LESSONS[name], make_solution(LESSONS[name], name)
     assert not any("stub" in get_tags(cell) for cell in solved.cells)
     assert "NotImplementedError" not in str(solved)
-    assert not any(
-        cell.metadata.get("jupyter", {}).get("source_hidden")
-        for cell in solved.cells
-    )
-    exercises = find_exercises(lesson, name)
     ids = [cell.id for cell in solved.cells]
-    for exercise in exercises:
+    assert ids == [cell.id for cell in lesson.cells]
+    for exercise in find_exercises(lesson, name):
         place = ids.index(exercise.stub.id)
         solution, check = solved.cells[place : place + 2]
         assert solution.source == exercise.solution
         assert check.source == exercise.check.source
-        assert check.source.count(f"check({exercise.function},") or (
-            f"{exercise.function}, " in check.source
-        )
-        assert not {c.id for c in exercise.solution_cells} & set(ids)
-    gone = sum(len(exercise.solution_cells) for exercise in exercises)
-    assert len(solved.cells) == len(lesson.cells) - gone
 
 
 def pretend_to_run(status, written=()):
@@ -197,7 +211,7 @@ def test_a_failed_solution_is_told(small_course, tmp_path, monkeypatch, capfd):
     older.parent.mkdir(parents=True)
     older.write_text("older")
     # Really run: the solution stops the lesson, which checks cannot.
-    wrong = write_exercise(tmp_path / "wrong", SOLUTION, check="double.no")
+    wrong = write_exercise(tmp_path / "wrong", check="double.no")
     monkeypatch.setattr(editions, "read_lessons", lambda: {"01_small": wrong})
     assert editions.main(["solutions"]) == 2
     said = capfd.readouterr().err

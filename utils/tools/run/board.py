@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ class Result:
     cell: str | None = None
     error: str | None = None
     traceback: str = ""
-    metrics: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float | None] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
     peak_memory_bytes: int = 0
@@ -122,13 +123,18 @@ def read_left(
     ]
 
 
-def read_metrics(cells: Iterable[nbformat.NotebookNode]) -> dict[str, float]:
+def read_metrics(
+    cells: Iterable[nbformat.NotebookNode],
+) -> dict[str, float | None]:
     """Return the measures that the cell tagged `metrics` left.
+
+    None stands for what is not finite, as after a training that diverged.
 
     Raises
     ------
     ValueError
-        If there is not one such cell that has left some.
+        If there is not one such cell that has left some, or if one is neither
+        a finite number nor None.
     """
     last = [cell for cell in cells if "metrics" in get_tags(cell)]
     left = read_left(last, METRICS_TYPE)
@@ -137,6 +143,12 @@ def read_metrics(cells: Iterable[nbformat.NotebookNode]) -> dict[str, float]:
             "one cell tagged metrics has to call "
             "utils.findings.leave_metrics, once"
         )
+    for name, value in left[0].items():
+        is_finite = type(value) is float and math.isfinite(value)
+        if value is not None and type(value) is not int and not is_finite:
+            raise ValueError(
+                f"a metric has to be a finite number; {name} is {value!r}"
+            )
     return dict(left[0])
 
 
@@ -315,7 +327,9 @@ def count_findings(result: Result) -> str:
     return f"{n_met} of {len(result.findings)}"
 
 
-def group_measures(metrics: dict[str, float]) -> dict[str, dict[str, str]]:
+def group_measures(
+    metrics: dict[str, float | None],
+) -> dict[str, dict[str, str]]:
     """Return the values of each measure, by kind, as they are printed.
 
     Examples
