@@ -1,5 +1,6 @@
 """Handouts, solutions and slides hold what they should, and no more."""
 
+import base64
 import errno
 import importlib.metadata
 import re
@@ -11,7 +12,13 @@ from pathlib import Path
 from utils.tools import UsageError, editions
 from utils.tools.editions import make_handout, make_solution
 from utils.tools.exercises import find_exercises
-from utils.tools.lessons import find_lessons, get_tags, read_lessons
+from utils.tools.lessons import (
+    NOTEBOOKS,
+    find_lessons,
+    get_tags,
+    read_images,
+    read_lessons,
+)
 
 import nbformat
 import pytest
@@ -144,7 +151,7 @@ def test_handouts_take_the_place_of_older_ones(tmp_path):
     folder.mkdir()
     (folder / "old.ipynb").write_text("")
     editions.write_handouts(folder)
-    assert {path.stem for path in folder.iterdir()} == set(LESSONS)
+    assert {path.stem for path in folder.glob("*.ipynb")} == set(LESSONS)
     assert [path.name for path in tmp_path.iterdir()] == ["handouts"]
 
 
@@ -153,7 +160,7 @@ def test_two_commands_at_once_do_not_disturb_each_other(tmp_path):
     with editions.open_output(folder) as part:
         (part / "first.ipynb").write_text("")
         editions.write_handouts(folder)
-        assert {path.stem for path in folder.iterdir()} == set(LESSONS)
+        assert {path.stem for path in folder.glob("*")} >= set(LESSONS)
     assert [path.name for path in folder.iterdir()] == ["first.ipynb"]
     assert [path.name for path in tmp_path.iterdir()] == ["handouts"]
 
@@ -162,7 +169,7 @@ def test_handouts_need_no_docstrings(tmp_path):
     words = ["-OO", "-m", "utils.tools.editions", "handouts"]
     out = tmp_path / "out"
     subprocess.run([sys.executable, *words, "--out", str(out)], check=True)
-    assert {path.stem for path in out.iterdir()} == set(LESSONS)
+    assert {path.stem for path in out.glob("*.ipynb")} == set(LESSONS)
 
 
 # --- Solutions ---------------------------------------------------------------
@@ -227,6 +234,68 @@ def test_a_stopped_run_is_not_called_a_failure(
     said = capsys.readouterr().err
     assert "stopped" in said and "failed" not in said
     assert not (tmp_path / "build" / "solutions").exists()
+
+
+# --- Images ------------------------------------------------------------------
+
+# Its alt text goes over two lines, and the last two images lie elsewhere.
+SHOWN = """\
+![An hourglass, of an encoder
+and a decoder.](images/02_hourglass.svg)
+
+![Missing.](images/missing.svg) ![Elsewhere.](../docs/images/05.png)"""
+DIAGRAM = Path("images", "02_hourglass.svg")
+
+
+@pytest.fixture
+def illustrated(tmp_path, monkeypatch):
+    """A course of one lesson, which shows a diagram."""
+    monkeypatch.setattr(editions, "BUILD", tmp_path / "build")
+    path = write_lesson(tmp_path / "notebooks", "01_small")
+    lesson = nbformat.read(path, as_version=4)
+    lesson.cells.insert(1, new_markdown_cell(SHOWN))
+    monkeypatch.setattr(editions, "read_lessons", lambda: {"01_small": lesson})
+    return lesson
+
+
+def is_diagram(path):
+    return path.read_bytes() == (NOTEBOOKS / DIAGRAM).read_bytes()
+
+
+def test_images_are_those_beside_the_lesson(illustrated):
+    assert list(read_images(illustrated)) == [str(DIAGRAM)]
+
+
+@pytest.mark.parametrize(
+    ("edition", "folder"),
+    [("handouts", "."), ("nbgrader", "01_small"), ("otter", ".")],
+)
+def test_images_go_with_a_lesson(illustrated, tmp_path, edition, folder):
+    assert editions.main([edition]) == 0
+    path = tmp_path / "build" / edition / folder / DIAGRAM
+    assert is_diagram(path)
+    assert [other.name for other in path.parent.iterdir()] == [path.name]
+
+
+def test_otter_is_told_of_images(illustrated, tmp_path):
+    assert editions.main(["otter"]) == 0
+    path = tmp_path / "build" / "otter" / "01_small.ipynb"
+    config = nbformat.read(path, as_version=4).cells[0].source
+    assert config.endswith("files:\n  - images/02_hourglass.svg")
+
+
+def test_images_go_with_solutions(illustrated, tmp_path, monkeypatch):
+    run = pretend_to_run(0, ["01_small.ipynb"])
+    monkeypatch.setattr(editions.command, "main", run)
+    assert editions.main(["solutions"]) == 0
+    assert is_diagram(tmp_path / "build" / "solutions" / DIAGRAM)
+
+
+def test_slides_hold_their_images(illustrated):
+    page = editions.make_slides(illustrated, "01_small")
+    (source,) = re.findall(r'src="data:image/svg\+xml;base64,(.*?)"', page)
+    assert base64.b64decode(source) == (NOTEBOOKS / DIAGRAM).read_bytes()
+    assert "An hourglass, of an encoder" in page
 
 
 # --- Slides ------------------------------------------------------------------

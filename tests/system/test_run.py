@@ -629,6 +629,24 @@ def test_widgets_are_left_out_of_copies():
     assert copy.metadata == {"title": "A lesson"}
 
 
+def test_images_lie_beside_a_copy(tmp_path):
+    lesson = write_lesson(tmp_path / "course", "01_shown", "![](no.svg)")
+    shown = "![A star.](images/star.svg) ![Elsewhere.](../star.svg)"
+    notebook = nbformat.read(lesson, as_version=4)
+    notebook.cells.append(v4.new_markdown_cell(shown))
+    nbformat.write(notebook, lesson)
+    images = tmp_path / "course" / "images"
+    images.mkdir()
+    for path in (images / "star.svg", tmp_path / "star.svg"):
+        path.write_bytes(b"<svg/>")
+    (run,) = plan.plan_runs([str(lesson)], {})
+    out = tmp_path / "executed"
+    board.write_copy(out, board.Result(run, "finished"), run.notebook)
+    copied = {str(path.relative_to(out)) for path in out.rglob("*.*")}
+    assert copied == {"01_shown.ipynb", "images/star.svg"}
+    assert (out / "images" / "star.svg").read_bytes() == b"<svg/>"
+
+
 # On a scheduler that others started; a grid.
 
 

@@ -57,6 +57,16 @@ def test_every_image_has_alt_text(pages):
     assert sum(image["alt"] == ALT for image in images) > 50
 
 
+def test_images_are_part_of_the_site(pages, site):
+    for path, page in pages.items():
+        for image in page("img"):
+            if not image["src"].startswith("data:"):
+                file = site / path.parent / unquote(image["src"])
+                assert file.is_file(), (path, image["src"])
+    images = site.parent / "source" / "lessons" / "images"
+    assert (images / "02_hourglass.svg").is_file()
+
+
 def test_no_page_needs_the_network(pages):
     for path, page in pages.items():
         for node in page.select("script[src], img[src], link[href]"):

@@ -5,6 +5,7 @@ and what grades them. The marks are theirs; where they go is said here.
 """
 
 from utils.tools.exercises import Exercise, split_function
+from utils.tools.lessons import read_images
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output, new_raw_cell
@@ -123,7 +124,10 @@ def mark_for_otter(
             new_raw_cell("# END QUESTION"),
             check,
         ]
-    config = f"# ASSIGNMENT CONFIG\nname: {name}"
-    handout.cells = [new_raw_cell(config)]
+    # What has to lie beside the notebooks that Otter writes.
+    images = [f"  - {path}" for path in read_images(handout)]
+    config = ["# ASSIGNMENT CONFIG", f"name: {name}"]
+    config += ["files:", *images] if images else []
+    handout.cells = [new_raw_cell("\n".join(config))]
     for parts in cells.values():
         handout.cells += parts

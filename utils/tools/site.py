@@ -23,7 +23,7 @@ from utils.tools.editions import (
     open_output,
     read_executed,
 )
-from utils.tools.lessons import BUILD, EXECUTED, ROOT, get_tags
+from utils.tools.lessons import BUILD, EXECUTED, NOTEBOOKS, ROOT, get_tags
 
 import nbformat
 
@@ -149,6 +149,8 @@ def write_source(folder: Path, executed: Path) -> None:
         shows, or if README lacks a heading.
     """
     shutil.copytree(DOCS, folder, dirs_exist_ok=True)
+    images = folder / "lessons" / "images"
+    shutil.copytree(NOTEBOOKS / "images", images)
     lessons = read_executed(executed)
     for name, lesson in lessons.items():
         path = folder / "lessons" / f"{name}.ipynb"

@@ -25,6 +25,7 @@ from utils.files import write_whole
 from utils.tools import UsageError
 from utils.tools.exercises import Exercise, find_exercises
 from utils.tools.lessons import (
+    IMAGE,
     NOTEBOOKS,
     ROOT,
     find_cells,
@@ -437,7 +438,7 @@ def figures_have_alt_text(lesson):
         if drawn and not shown:
             yield f"{place}: show the figure: show(figure, alt)"
     for place, cell in find_places(lesson, "markdown"):
-        for alt, path in re.findall(r"!\[(.*?)\]\((.*?)\)", cell.source):
+        for alt, path in IMAGE.findall(cell.source):
             if not alt.strip():
                 yield f"{place}: {path} lacks an alt text"
             if not (NOTEBOOKS / path).is_file():

@@ -13,7 +13,7 @@ from typing import Any
 from utils.files import write_whole
 from utils.findings import FINDINGS_TYPE, METRICS_TYPE
 from utils.tools import UsageError
-from utils.tools.lessons import get_tags
+from utils.tools.lessons import get_tags, read_images
 from utils.tools.run.plan import Run
 from utils.tools.run.task import Outcome
 
@@ -416,9 +416,15 @@ def clear_folder(out: Path, runs: Iterable[Run]) -> None:
 
 
 def write_copy(out: Path, result: Result, notebook: str) -> None:
-    """Write the executed copy; its name says if the run failed."""
+    """Write the executed copy, and the images that it shows beside it.
+
+    Its name says if the run failed.
+    """
     ending = ".ipynb" if result.status == "finished" else ".failed.ipynb"
     write(out / f"{result.run.name}{ending}", drop_widgets(notebook))
+    lesson = nbformat.reads(notebook, as_version=4)
+    for path, image in read_images(lesson, Path(result.run.folder)).items():
+        write(out / path, image)
 
 
 def write_scoreboard(out: Path, results: Iterable[Result]) -> None:
@@ -428,7 +434,7 @@ def write_scoreboard(out: Path, results: Iterable[Result]) -> None:
     write(out / SCOREBOARD, f"{text}\n")
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, data: str | bytes) -> None:
     """Write a file whole or not at all.
 
     Raises
@@ -437,7 +443,7 @@ def write(path: Path, text: str) -> None:
         If it cannot be written.
     """
     try:
-        write_whole(path, text)
+        write_whole(path, data)
     except OSError as error:
         raise UsageError(
             f"cannot write {path} ({error.strerror}); "
