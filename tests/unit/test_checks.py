@@ -321,6 +321,17 @@ def test_wrong_number_of_arguments_is_told(capsys, arguments):
     assert "it raised TypeError" in read_verdict(capsys, "answer")
 
 
+def test_what_a_function_is_assigned_to_is_its_name(capsys):
+    scope = {"check": check, "case": case}
+    exec("double = lambda x: 2 * x", scope)
+    exec("check(double, case(3, expected=6))", scope)
+    assert read_verdict(capsys, "double") == "right"
+    exec("def add(x):\n    return x + x\ntwice = add", scope)
+    exec("check(twice, case(3, expected=6))", scope)
+    assert read_verdict(capsys, "add") == "right"
+    assert is_right("twice")
+
+
 # --- Models ------------------------------------------------------------------
 
 

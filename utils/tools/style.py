@@ -365,8 +365,8 @@ def imports_in_one_cell(lesson):
 def imports_only_public_helpers(lesson):
     """Keep lessons apart from tools, private names and other lessons."""
     modules = {f"utils.{path.stem}" for path in ROOT.glob("utils/[a-z]*.py")}
-    # Neither the runner nor the guard of the tests is a lesson's business.
-    modules -= {"utils.run", "utils.offline"}
+    # Neither these two commands nor the guard of the tests is a lesson's.
+    modules -= {"utils.run", "utils.grade", "utils.offline"}
     for place, cell in find_places(lesson, "code"):
         for node in find_nodes(cell, ast.ImportFrom):
             module = node.module or "."
