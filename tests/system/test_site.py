@@ -50,6 +50,14 @@ def test_a_page_is_for_learners(name):
     assert "full mode" in page.cells[0].source
 
 
+def test_an_alt_text_of_two_lines_keeps_its_words_apart():
+    lesson = pretend(LESSONS["02_simple_autoencoder"])
+    lesson.cells[1].source = "Look.\n\n![One\ntwo.](images/a.svg)\n\nEnd."
+    page = website.make_page(lesson)
+    text = "Look.\n\n![One two.](images/a.svg)\n\nEnd."
+    assert page.cells[1].source == text
+
+
 def test_every_image_has_alt_text(pages):
     images = [image for page in pages.values() for image in page("img")]
     assert len(images) > 50

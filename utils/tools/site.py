@@ -23,7 +23,15 @@ from utils.tools.editions import (
     open_output,
     read_executed,
 )
-from utils.tools.lessons import BUILD, EXECUTED, NOTEBOOKS, ROOT, get_tags
+from utils.tools.lessons import (
+    BUILD,
+    EXECUTED,
+    IMAGE,
+    NOTEBOOKS,
+    ROOT,
+    find_cells,
+    get_tags,
+)
 
 import nbformat
 
@@ -62,6 +70,9 @@ def make_page(executed):
     page.cells = [
         cell for cell in page.cells if not NOT_SHOWN & get_tags(cell)
     ]
+    for _, cell in find_cells(page, "markdown"):
+        # MyST joins the lines of an alt text without a space.
+        cell.source = IMAGE.sub(lambda m: " ".join(m[0].split()), cell.source)
     for cell in page.cells:
         for _, alt in _find_pictures(cell):
             cell.metadata["mystnb"] = {"image": {"alt": alt}}
