@@ -188,12 +188,30 @@ def metrics(executed, request):
 
 
 @pytest.mark.lesson("01_prepare_data")
+def test_a_function_is_called_once_for_each_batch(metrics):
+    assert metrics["function_calls_by_image"] == 3500
+    assert metrics["function_calls_by_batch"] == 14  # of 256 images
+
+
+@pytest.mark.timing
+@pytest.mark.lesson("01_prepare_data")
 def test_batches_are_fast(metrics):
     ratio = (
         metrics["ours_pipeline_images_per_s"]
-        / metrics["baseline_pipeline_images_per_s"]
+        / metrics["recipe_pipeline_images_per_s"]
     )
-    assert 4 < ratio < 200
+    assert 3 < ratio < 200
+
+
+@pytest.mark.lesson("01_prepare_data")
+def test_repeat_before_shuffle_loses_a_quarter(metrics):
+    assert 0.2 < metrics["missing_with_repeat_first"] < 0.32
+
+
+@pytest.mark.lesson("01_prepare_data")
+def test_a_class_that_is_left_out_is_drawn_worse(metrics):
+    ratio = metrics["without_8_and_9_mse"] / metrics["with_all_ten_mse"]
+    assert 1.1 < ratio < 1.3
 
 
 @pytest.mark.lesson("01_prepare_data")

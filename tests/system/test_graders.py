@@ -109,7 +109,7 @@ def test_each_lesson_is_written(tmp_path, edition):
 # --- The real graders --------------------------------------------------------
 
 NAME = "01_prepare_data"  # which trains nothing
-POINTS = {"right": 3, "wrong": 1, "stub": 0}
+POINTS = {"right": 4, "wrong": 2, "stub": 0}
 
 
 def find_tool(name):
@@ -127,7 +127,7 @@ def call(*words, cwd):
 
 
 def answer(path, submitted, way):
-    """Fill in a student's notebook: right, wrong in two of three, or not."""
+    """Fill in a student's notebook: right, wrong in two of four, or not."""
     notebook = nbformat.read(path, as_version=4)
     answers = {
         exercise.function: exercise.solution
