@@ -56,6 +56,8 @@ def test_noise_passes_an_identity_and_stops_at_a_constant(stack):
     images = GENERATOR.random((50, 40)).astype("float32")
     assert stack.score_noise_passed(lambda x: x, images) == pytest.approx(1)
     assert stack.score_noise_passed(lambda x: 0 * x, images) == 0
+    half = stack.score_noise_passed(lambda x: x / 2, images)
+    assert half == pytest.approx(0.5)
     kept = np.arange(40) < 10
     share = stack.score_noise_passed(lambda x: x * kept, images)
     assert share == pytest.approx(0.25, abs=0.05)
