@@ -99,8 +99,14 @@ def make_pairs():
     full = {"mode": "full", "seed": 0}
     names = "N_CODES", "EPOCHS", "BATCH_SIZE", "RECIPE", "build_autoencoder"
     simple = take("02_simple_autoencoder", *names, **full)
-    names = "EPOCHS", "BATCH_SIZE", "RECIPE", "selu", "build_stack"
+    names = "EPOCHS", "BATCH_SIZE", "build_stack"
     stack = take("03_stacked_autoencoder", *names, **full)
+    stack_recipe = {
+        "epochs": stack.EPOCHS,
+        "batch_size": stack.BATCH_SIZE,
+        "jit_compile": True,
+        "learning_rate": 5e-3,
+    }
     names = "SIGMA", "WIDTH", "EPOCHS", "RECIPE", "AddNoise", "build_denoiser"
     noise = take("05_convolutional_denoising", *names, **full)
     names = "EPOCHS", "BATCH_SIZE", "RECIPE", "keep_largest", "KeepLargest"
@@ -139,7 +145,7 @@ def make_pairs():
             build_theirs=lambda: build_dense(128, 64, 32),
             epochs=100,
             build_ours=lambda: build_stack(784, 128, 64, 32),
-            recipe=stack.RECIPE | {"learning_rate": 5e-3},
+            recipe=stack_recipe,
             short=3,
             goal=35,
             **mnist,
@@ -152,7 +158,7 @@ def make_pairs():
             batch_size=32,
             epochs=20,
             build_ours=lambda: build_stack(784, 100, 30),
-            recipe=stack.RECIPE | {"learning_rate": 5e-3},
+            recipe=stack_recipe,
             short=3,
             goal=5,
         ),

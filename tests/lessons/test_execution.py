@@ -270,6 +270,14 @@ def test_stacks_beat_pca_by_cross_entropy(metrics):
 
 
 @pytest.mark.lesson("03_stacked_autoencoder")
+def test_a_stack_beats_one_layer_of_the_same_code_size(metrics):
+    deep, shallow = (
+        metrics[f"{name}_digits_bce_nats"] for name in ("ours", "one_layer")
+    )
+    assert 0.9 * shallow < deep < shallow < metrics["baseline_digits_bce_nats"]
+
+
+@pytest.mark.lesson("03_stacked_autoencoder")
 def test_refined_network_improves_on_pca(metrics):
     ours = metrics["ours_natural_squared_gray_levels"]
     ratio = ours / metrics["baseline_natural_squared_gray_levels"]
