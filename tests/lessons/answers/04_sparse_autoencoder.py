@@ -168,6 +168,14 @@ def keep_largest_of_batch(codes, k):
         """
 def build_sparse(n_pixels, n_units, k):
     images = keras.Input((n_pixels,))
+    codes = layers.Dense(n_units, "relu", use_bias=False)(images)
+    codes = KeepLargest(k)(codes)
+    drawn = layers.Dense(n_pixels, "sigmoid", use_bias=False)(codes)
+    return keras.Model(images, codes), keras.Model(images, drawn)
+""",
+        """
+def build_sparse(n_pixels, n_units, k):
+    images = keras.Input((n_pixels,))
     codes = layers.Dense(n_units, "relu")(images)
     codes = KeepLargest(k)(codes)
     drawn = layers.Dense(n_pixels, "sigmoid")(codes)
@@ -721,6 +729,23 @@ def build_sparse(n_pixels, n_units, k):
         return ops.where(codes >= least, codes, 0.0)
 
     codes = layers.Lambda(keep, output_shape=(n_units,))(codes)
+    drawn = layers.Dense(n_pixels, "sigmoid")(codes)
+    return keras.Model(images, codes), keras.Model(images, drawn)
+""",
+        # two layers in the encoder
+        """
+def build_sparse(n_pixels, n_units, k):
+    images = keras.Input((n_pixels,))
+    hidden = layers.Dense(64, "relu")(images)
+    codes = KeepLargest(k)(layers.Dense(n_units, "relu")(hidden))
+    drawn = layers.Dense(n_pixels, "sigmoid")(codes)
+    return keras.Model(images, codes), keras.Model(images, drawn)
+""",
+        # softplus for relu
+        """
+def build_sparse(n_pixels, n_units, k):
+    images = keras.Input((n_pixels,))
+    codes = KeepLargest(k)(layers.Dense(n_units, "softplus")(images))
     drawn = layers.Dense(n_pixels, "sigmoid")(codes)
     return keras.Model(images, codes), keras.Model(images, drawn)
 """,
