@@ -109,7 +109,7 @@ def make_pairs():
     }
     names = "SIGMA", "WIDTH", "EPOCHS", "RECIPE", "AddNoise", "build_denoiser"
     noise = take("05_convolutional_denoising", *names, **full)
-    names = "EPOCHS", "BATCH_SIZE", "RECIPE", "keep_largest", "KeepLargest"
+    names = "EPOCHS", "BATCH_SIZE", "keep_largest", "KeepLargest"
     sparse = take(
         *("04_sparse_autoencoder", *names, "N_UNITS", "build_autoencoder"),
         **full,
@@ -170,7 +170,11 @@ def make_pairs():
             build_ours=lambda: sparse.build_autoencoder(
                 sparse.N_UNITS, "linear", sparse.KeepLargest(32)
             )[1],
-            recipe=sparse.RECIPE | {"learning_rate": 2e-2},
+            recipe={
+                "epochs": sparse.EPOCHS,
+                "batch_size": sparse.BATCH_SIZE,
+                "learning_rate": 2e-2,
+            },
             short=2,
         ),
         "denoising": Pair(
