@@ -107,8 +107,14 @@ def make_pairs():
         "jit_compile": True,
         "learning_rate": 5e-3,
     }
-    names = "SIGMA", "WIDTH", "EPOCHS", "RECIPE", "AddNoise", "build_denoiser"
+    names = "SIGMA", "WIDTH", "CODE_CHANNELS", "AddNoise", "build_denoiser"
+    names += "EPOCHS", "BATCH_SIZE", "LEARNING_RATE"
     noise = take("05_convolutional_denoising", *names, **full)
+    noise_recipe = {
+        "epochs": noise.EPOCHS,
+        "batch_size": noise.BATCH_SIZE,
+        "learning_rate": noise.LEARNING_RATE,
+    }
     names = "EPOCHS", "BATCH_SIZE", "keep_largest", "KeepLargest"
     sparse = take(
         *("04_sparse_autoencoder", *names, "N_UNITS", "build_autoencoder"),
@@ -125,7 +131,7 @@ def make_pairs():
         "optimizer": make_adadelta,
         "batch_size": 128,
         "epochs": TURNS,
-        "recipe": noise.RECIPE,
+        "recipe": noise_recipe,
         "n_images": 12_000,
         "is_noisy": True,
     }
@@ -186,7 +192,7 @@ def make_pairs():
         "strides": Pair(
             "noisy digits, ours 32 wide, batches of 128",
             build_ours=lambda: noise.build_denoiser("ours", width=32),
-            **denoising | {"recipe": noise.RECIPE | {"batch_size": 128}},
+            **denoising | {"recipe": noise_recipe | {"batch_size": 128}},
         ),
     }
 

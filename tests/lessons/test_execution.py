@@ -319,12 +319,14 @@ def test_strong_penalty_makes_units_selective(metrics):
 
 
 @pytest.mark.lesson("05_convolutional_denoising")
-def test_denoiser_beats_filters_that_were_tuned(metrics):
-    ours, best, plain, noisy = (
+def test_denoiser_beats_filters_and_a_linear_map_that_were_tuned(metrics):
+    ours, best, linear, plain, noisy = (
         metrics[f"{name}_psnr_db"]
-        for name in ("ours", "baseline", "untuned_filter", "noisy")
+        for name in ("ours", "filter", "baseline", "untuned_filter", "noisy")
     )
     assert 9 < noisy < 10 < plain < best - 2
+    # The linear map is the strongest rival.
+    assert best + 0.3 < linear < ours - 0.3
     assert 1 < ours - best < 4
     assert 0.7 < metrics["baseline_ssim"] < metrics["ours_ssim"] < 0.95
 
@@ -334,6 +336,21 @@ def test_noise_in_training_is_what_removes_noise(metrics):
     copied = metrics["copier_noisy_psnr_db"]
     assert copied < metrics["copier_clean_psnr_db"] - 5
     assert copied < metrics["ours_psnr_db"] - 3
+    # Without noise the wide code copies better than the denoiser does.
+    gap = metrics["copier_clean_psnr_db"] - metrics["denoiser_clean_psnr_db"]
+    assert gap > 2
+
+
+@pytest.mark.lesson("05_convolutional_denoising")
+def test_narrow_code_of_clean_digits_is_below_the_tutorials(metrics):
+    assert 0.06 < metrics["ours_clean_bce_nats"]
+    assert metrics["ours_clean_bce_nats"] < 0.094
+    assert metrics["tutorial_clean_bce_nats"] == 0.0984
+
+
+@pytest.mark.lesson("05_convolutional_denoising")
+def test_output_minus_input_is_the_score(metrics):
+    assert 0.95 < metrics["score_correlation"] < 1
 
 
 @pytest.mark.lesson("05_convolutional_denoising")
