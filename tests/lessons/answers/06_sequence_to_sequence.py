@@ -29,8 +29,8 @@ def count_gru_weights(n_inputs, n_units):
 """,
     """
 def count_gru_weights(n_inputs, n_units):
-    shapes = [(n_inputs, 3 * n_units), (n_units, 3 * n_units), (2, 3 * n_units)]
-    return np.sum([np.prod(shape) for shape in shapes])
+    shapes = [(n_inputs, n_units), (n_units, n_units), (2, n_units)]
+    return 3 * np.sum([np.prod(shape) for shape in shapes])
 """,
     """
 count_gru_weights = lambda n_inputs, n_units: float(
@@ -40,12 +40,14 @@ count_gru_weights.__name__ = "count_gru_weights"
 """,
     """
 def count_gru_weights(n_inputs, n_units):
-    model = keras.Sequential([keras.Input((None, n_inputs)), layers.GRU(n_units)])
+    inputs = keras.Input((None, n_inputs))
+    model = keras.Model(inputs, layers.GRU(n_units)(inputs))
     return model.count_params()
 """,
     """
 def count_gru_weights(n_inputs, n_units):
-    return ops.convert_to_tensor(3 * n_units * (n_inputs + n_units) + 6 * n_units)
+    kernels = 3 * n_units * (n_inputs + n_units)
+    return ops.convert_to_tensor(kernels + 6 * n_units)
 """,
 ]
 
@@ -160,7 +162,8 @@ def make_mixed_rows(true_rows, drawn_rows, use_drawn):
 """,
     """
 def make_mixed_rows(true_rows, drawn_rows, use_drawn):
-    chosen = np.where(use_drawn[:, 1:, None], drawn_rows[:, :-1], true_rows[:, :-1])
+    use = use_drawn[:, 1:, None]
+    chosen = np.where(use, drawn_rows[:, :-1], true_rows[:, :-1])
     return np.pad(chosen, ((0, 0), (1, 0), (0, 0)))
 """,
     """
@@ -216,7 +219,8 @@ def make_mixed_rows(true_rows, drawn_rows, use_drawn):
     # The first step is missing.
     """
 def make_mixed_rows(true_rows, drawn_rows, use_drawn):
-    return np.where(use_drawn[:, 1:, None], drawn_rows[:, :-1], true_rows[:, :-1])
+    use = use_drawn[:, 1:, None]
+    return np.where(use, drawn_rows[:, :-1], true_rows[:, :-1])
 """,
     # Changes its argument.
     """
@@ -511,7 +515,8 @@ def build_last_state_encoder(n_values, n_codes):
     """
 def build_last_state_encoder(n_values, n_codes):
     inputs = keras.Input((None, n_values))
-    return keras.Model(inputs, layers.Dense(n_codes)(layers.GRU(WIDTH)(inputs)))
+    codes = layers.Dense(n_codes)(layers.GRU(WIDTH)(inputs))
+    return keras.Model(inputs, codes)
 """,
     # Scaled for each sequence, not for each code.
     """
