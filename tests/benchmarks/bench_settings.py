@@ -60,7 +60,7 @@ def make_lessons():
     noise = find("05_convolutional_denoising", *names)
     sequences = find(
         "06_sequence_to_sequence",
-        *("N_CODES", "WIDTH", "EPOCHS", "BATCH_SIZE", "PLAN"),
+        *("N_CODES", "WIDTH", "EPOCHS", "BATCH_SIZE", "LEARNING_RATE"),
         *("build_encoder", "build_decoder"),
     )
     vae = find(
@@ -114,7 +114,11 @@ def make_lessons():
         "06, recurrent": (
             build_recurrent,
             (28, 28),
-            sequences.PLAN | {"epochs": sequences.EPOCHS},
+            {
+                "epochs": sequences.EPOCHS,
+                "batch_size": sequences.BATCH_SIZE,
+                "learning_rate": sequences.LEARNING_RATE,
+            },
         ),
         "07, variational, 20 codes": (
             build_vae,

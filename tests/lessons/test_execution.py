@@ -366,11 +366,13 @@ def test_strides_save_products(metrics):
 def test_sequence_model_leaves_the_mean_image_behind(metrics):
     mean = metrics["mean_image_mse"]
     assert 0.06 < mean < 0.075
-    # The recipe as printed, and each remedy alone, stay near it.
-    assert 0.8 < metrics["recipe_test_mse"] / mean < 1.3
-    assert 0.8 < metrics["own_inputs_only_mse"] / mean < 1.3
-    assert 0.6 < metrics["scaled_codes_only_mse"] / mean < 1.3
-    assert 0.005 < metrics["ours_test_mse"] < mean / 2
+    # With as many epochs, the recipe as printed stays near it, and so does
+    # our network with one remedy or with neither.
+    alone = [metrics["own_inputs_only_mse"], metrics["scaled_codes_only_mse"]]
+    for error in (metrics["recipe_test_mse"], *alone):
+        assert 0.6 < error / mean < 1.3
+    assert 0.75 < metrics["neither_remedy_mse"] / mean < 1.5
+    assert 0.005 < metrics["ours_test_mse"] < min(alone) / 2
 
 
 @pytest.mark.lesson("06_sequence_to_sequence")

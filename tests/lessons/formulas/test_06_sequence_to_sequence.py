@@ -40,13 +40,53 @@ def test_lstm_products_are_kernel_entries_at_each_step(
 
 
 def test_forced_inputs_see_only_the_past():
-    make = take(LESSON, "make_forced_inputs").make_forced_inputs
+    lesson = take(LESSON, "shift_by_one_step", "add_codes")
     sequences = np.arange(1.0, 13).reshape(2, 3, 2)
-    inputs = make(sequences, np.array([[7.0], [8.0]]))
+    rows_before = lesson.shift_by_one_step(sequences)
+    inputs = lesson.add_codes(rows_before, np.array([[7.0], [8.0]]))
     assert inputs.shape == (2, 3, 3)
     assert (inputs[:, 0, :2] == 0).all()
     assert (inputs[:, 1:, :2] == sequences[:, :-1]).all()
     assert (inputs[..., 2] == [[7] * 3, [8] * 3]).all()
+
+
+def test_running_free_feeds_back_what_was_drawn():
+    keras.utils.set_random_seed(0)
+    lesson = take(LESSON, "decode_free", n_pixels=3, N_STEPS=5)
+    model = keras.Sequential(
+        [
+            keras.Input((None, 3 + 2)),
+            layers.GRU(4, return_sequences=True),
+            layers.Dense(3, "sigmoid"),
+        ]
+    )
+    codes = np.random.default_rng(0).normal(size=(6, 2)).astype("float32")
+    rows = lesson.decode_free(model, codes)
+    # With its own drawing as the teacher, the decoder draws the same.
+    before = np.concatenate([np.zeros((6, 1, 3)), rows[:, :-1]], axis=1)
+    repeated = np.repeat(codes[:, None], 5, axis=1)
+    inputs = np.concatenate([before, repeated], axis=2).astype("float32")
+    np.testing.assert_allclose(rows, model(inputs), atol=1e-5)
+
+
+def test_halves_and_shuffled_rows_are_those_of_the_images():
+    names = "shuffle_rows", "keep_upper", "take_halves"
+    lesson = take(LESSON, *names)
+    images = np.random.default_rng(0).uniform(0.1, 1, (4, 28, 28))
+    for n_steps in (7, 28):
+        sequences = images.reshape(4, n_steps, -1)
+        order = np.random.default_rng(1).permutation(28)
+        shuffled = lesson.shuffle_rows(sequences, order)
+        assert shuffled.shape == sequences.shape
+        assert (shuffled.reshape(4, 28, 28) == images[:, order]).all()
+        undone = lesson.shuffle_rows(shuffled, np.argsort(order))
+        assert (undone == sequences).all()
+        upper = lesson.keep_upper(sequences).reshape(4, 28, 28)
+        assert (upper[:, :14] == images[:, :14]).all()
+        assert (upper[:, 14:] == 0).all() and (sequences > 0).all()
+        top, bottom = lesson.take_halves(sequences)
+        assert (top.reshape(4, 14, 28) == images[:, :14]).all()
+        assert (bottom.reshape(4, 14, 28) == images[:, 14:]).all()
 
 
 # --- Lesson 06: waves --------------------------------------------------------
@@ -94,6 +134,8 @@ def test_fault_stands_still_and_spares_the_original():
     assert ((np.diff(broken[..., 0]) == 0).sum(axis=1) == 5).all()
     assert ((broken != waves).sum(axis=(1, 2)) == 5).all()
     assert (broken[:, 0] == waves[:, 0]).all()
+    with pytest.raises(ValueError, match="14"):
+        add_fault(waves, 15, np.random.default_rng(1))
 
 
 def test_anomaly_score_is_the_mean_square_of_each_sequence():
@@ -104,3 +146,10 @@ def test_anomaly_score_is_the_mean_square_of_each_sequence():
     made[2] = 1
     np.testing.assert_allclose(score(sequences, made), [0, 2, 1])
     assert roc_auc_score([0, 1, 1], score(sequences, made)) == 1
+
+
+def test_area_is_the_chance_that_a_fault_scores_higher():
+    find_auc = take(LESSON, "find_auc").find_auc
+    assert find_auc(np.array([1.0, 2.0]), np.array([3.0, 4.0, 5.0])) == 1
+    assert find_auc(np.array([1.0, 3.0]), np.array([2.0, 0.0])) == 0.25
+    assert find_auc(np.zeros(3), np.zeros(5)) == 0.5
