@@ -4,7 +4,10 @@ KL_BETWEEN = (
     "def find_kl_between(mean, log_variance, other_mean, other_log_variance):"
 )
 ARC = "def find_arc(start, end, n_steps):"
-WEIGHTED = "def find_weighted_bound(log_weights):"
+WEIGHTED = (
+    "from scipy.special import logsumexp\n\n"
+    "def find_weighted_bound(log_weights):"
+)
 CONDITIONAL = (
     "def train_conditional_vae(images, classes, n_codes, epochs):\n"
     "    n_pixels, n_classes = images.shape[1], classes.shape[1]"
