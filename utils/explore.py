@@ -103,8 +103,8 @@ def _plot_sheet(decode, codes):
     """Return decoded images as PNG.
 
     Of two codes, each column is a value of the first and each row one of the
-    second. Of more codes, each column moves one and leaves the others at
-    their medians.
+    second. Of more codes, each column moves one and leaves the others where
+    they are in the first row of `codes`.
     """
     n_codes = codes.shape[1]
     shares = [99, 75, 50, 25, 1] if n_codes > 2 else np.linspace(99, 1, 9)
@@ -116,8 +116,7 @@ def _plot_sheet(decode, codes):
         grid = [[(x, y) for x in across] for y in down]
     else:
         columns = [str(i) for i in range(1, n_codes + 1)]
-        middle = np.median(codes, axis=0)
-        grid = np.tile(middle, (len(levels), n_codes, 1))
+        grid = np.tile(codes[0], (len(levels), n_codes, 1))
         for i in range(n_codes):
             grid[:, i, i] = levels[:, i]
         names = [f"{share} %" for share in shares]
@@ -131,7 +130,8 @@ def _plot_sheet(decode, codes):
 def _name_levels(levels):
     """Return the levels as text, with as many digits as tell them apart."""
     for digits in range(1, 7):
-        names = [f"{level:.{digits}f}" for level in levels]
+        # Adding 0 makes 0 of -0.
+        names = [f"{round(float(x), digits) + 0:.{digits}f}" for x in levels]
         if len(set(names)) == len(set(levels)):
             break
     return names

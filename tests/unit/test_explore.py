@@ -134,7 +134,7 @@ def test_a_sheet_of_more_codes_moves_one_in_each_column(shown, drawn):
     for share, pictures in rows.items():
         level = np.percentile(codes, int(share.split()[0]), axis=0)
         for column, picture in enumerate(pictures):
-            expected = np.median(codes, axis=0)
+            expected = codes[0].copy()
             expected[column] = level[column]
             np.testing.assert_allclose(picture[:3], expected, atol=1e-6)
 
