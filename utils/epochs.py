@@ -23,7 +23,7 @@ import keras
 
 # A long epoch is cut into pieces, so that progress can be seen and Ctrl-C is
 # heard between two of them.
-STEPS_IN_A_PIECE = 256
+STEPS_IN_A_PIECE = 64
 # Images in a step of validation. It learns nothing, so only memory limits it.
 VALIDATION_BATCH_SIZE = 1000
 
@@ -76,8 +76,8 @@ def count_pieces(steps: int) -> int:
 
     Examples
     --------
-    >>> count_pieces(110), count_pieces(256), count_pieces(860)
-    (1, 1, 4)
+    >>> count_pieces(55), count_pieces(64), count_pieces(860)
+    (1, 1, 14)
     """
     return -(-steps // STEPS_IN_A_PIECE)
 

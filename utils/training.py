@@ -6,6 +6,7 @@ import time
 
 from utils.data import count_steps
 from utils.epochs import can_compile_epochs, compile_epochs, feed_batches
+from utils.progress import ProgressLine, ShowProgress
 from utils.reuse import (
     find_key,
     load_training,
@@ -15,7 +16,6 @@ from utils.reuse import (
 
 import keras
 import numpy as np
-from tqdm.keras import TqdmCallback
 
 
 def fit(
@@ -37,7 +37,7 @@ def fit(
     """Train a model with Adam and a learning rate that decays to zero.
 
     The same as `model.compile` and `model.fit` on `utils.data.batches`, with
-    a progress bar and a line that says how long it took. An epoch is one
+    a line that tells how far it is, and at the end how long it took. An epoch is one
     compiled call, or a few (`utils.epochs`), which takes less time. Call
     `keras.utils.set_random_seed` before you build the model, and weights and
     batches repeat.
@@ -120,6 +120,8 @@ def fit(
         steps_per_execution=1 if compiles_epochs else min(steps, 20),
     )
 
+    line = ProgressLine()
+
     def train_model():
         feed = compile_epochs if compiles_epochs else feed_batches
         with feed(
@@ -134,7 +136,7 @@ def fit(
                 **arguments,
                 epochs=epochs,
                 verbose=0,
-                callbacks=[TqdmCallback(verbose=0, leave=False), *callbacks],
+                callbacks=[ShowProgress(line), *callbacks],
             )
 
     settings = {
@@ -144,7 +146,7 @@ def fit(
     }
     arrays = [*data.values()]
     reuse = reuse and not callbacks
-    return train_once(model, train_model, arrays, settings, reuse=reuse)
+    return _train_once(model, train_model, arrays, settings, reuse, line)
 
 
 def train_once(
@@ -175,6 +177,10 @@ def train_once(
     keras.callbacks.History
         With the training time in seconds as `history.seconds`.
     """
+    return _train_once(model, train, data, settings, reuse, ProgressLine())
+
+
+def _train_once(model, train, data, settings, reuse, line):
     key = record = None
     if reuse:
         round_alike()
@@ -184,9 +190,15 @@ def train_once(
     if record is not None:
         return _make_history(model, record)
     start = time.perf_counter()
-    history = train()
+    try:
+        history = train()
+    except BaseException:
+        # Ctrl-C and the stop button of a notebook, too.
+        if line.text:
+            line.finish(f"{line.text} - stopped")
+        raise
     history.seconds = time.perf_counter() - start
-    print(
+    line.finish(
         f"{model.name}: {len(history.epoch)} epochs in "
         f"{history.seconds:.1f} s, loss {history.history['loss'][-1]:.4f}"
     )
