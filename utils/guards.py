@@ -46,7 +46,7 @@ def check_numbers(name: str, data) -> None:
     ValueError: inputs hold NaN: no model learns from that
     """
     for array in tf.nest.flatten(data):
-        kind = np.dtype(getattr(array.dtype, "name", array.dtype))
+        kind = np.dtype(getattr(array.dtype, "as_numpy_dtype", array.dtype))
         if kind.kind not in "biuf":
             raise ValueError(
                 f"{name} hold {kind}, not numbers: rows of different lengths, "

@@ -95,6 +95,8 @@ def build_model(model: keras.Model, inputs) -> None:
     model : keras.Model
     inputs : array or tf.TensorSpec, shape (n, ...), or tuple or dict of these
     """
+    if isinstance(inputs, list):
+        inputs = np.asarray(inputs)
     if not model.built:
         model(
             tf.nest.map_structure(
