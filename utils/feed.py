@@ -84,6 +84,8 @@ def _arrange_all(model, x, y, weights, name):
     y = x if is_own_target else _arrange(y, outputs, f"{name}targets")
     data = x, y
     if weights is not None:
+        if isinstance(weights, list) and isinstance(y, tuple):
+            weights = tuple(weights)
         weights = _arrange(weights, outputs, f"{name}sample_weight")
         # Keras does not take a mask, True and False.
         data = (

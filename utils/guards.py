@@ -117,9 +117,10 @@ def _pair_losses(loss, targets):
     if isinstance(loss, dict) and isinstance(targets, dict):
         for name in loss.keys() & targets.keys():
             yield loss[name], targets[name]
-    elif isinstance(loss, list | tuple) and isinstance(targets, tuple):
-        yield from zip(loss, targets, strict=False)
-    elif not isinstance(loss, list | tuple | dict):
+    elif isinstance(loss, list | tuple):
+        several = targets if isinstance(targets, tuple) else (targets,)
+        yield from zip(loss, several, strict=False)
+    elif not isinstance(loss, dict):
         yield loss, targets
 
 
@@ -130,9 +131,10 @@ def _name_remedy(low, high):
 def acts_like_cross_entropy(model: keras.Model, inputs, targets) -> bool:
     """Tell whether a model's loss is a cross-entropy, whatever its name.
 
-    A cross-entropy, -t log p - (1 - t) log(1 - p), is positive at the targets
-    0 and 1 and is a straight line in t; a squared error or the likelihood of a
-    normal distribution is not. Outside [0, 1] the line has no lower end.
+    A cross-entropy, -t log p - (1 - t) log(1 - p), is not negative at the
+    targets 0 and 1 and is a straight line in t; a squared error or the
+    likelihood of a normal distribution is not. Outside [0, 1] the line has no
+    lower end.
 
     Parameters
     ----------
@@ -156,7 +158,8 @@ def acts_like_cross_entropy(model: keras.Model, inputs, targets) -> bool:
         variable.assign(value)
     slope, slope_beyond = at_1 - at_0, (at_1000 - at_0) / 1000
     is_straight = math.isclose(slope, slope_beyond, rel_tol=0.01)
-    return at_0 > 0 and at_1 > 0 and is_straight
+    # At 1, sure outputs give 0, but for the rounding.
+    return at_0 > 0 and at_1 > -1e-6 * at_0 and is_straight
 
 
 class WatchLoss(keras.callbacks.Callback):
