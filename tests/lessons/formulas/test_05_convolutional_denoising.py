@@ -75,7 +75,10 @@ def test_noise_layer_is_saved_and_loaded_without_custom_objects(tmp_path):
 
 def test_score_is_the_gradient_of_the_log_density():
     find_score = take(LESSON, "find_score").find_score
-    data, points = GENERATOR.normal(size=(40, 2)), GENERATOR.normal(size=(7, 2))
+    data, points = (
+        GENERATOR.normal(size=(40, 2)),
+        GENERATOR.normal(size=(7, 2)),
+    )
     sigma, step = 0.6, 1e-5
 
     def find_log_density(at):
