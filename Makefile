@@ -12,7 +12,7 @@ unexport PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 # Of what is started here, TensorFlow reports errors only.
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help run test test-all test-matrix lab lint handouts solutions slides site bench results lock clean
+.PHONY: help run test test-all test-matrix lab lint handouts solutions slides site bench results diagrams lock clean
 
 help:
 	@echo "make run      execute the lessons, print the scoreboard"
@@ -24,6 +24,7 @@ help:
 	@echo "make site     build the web site from executed lessons"
 	@echo "make bench    compare with the tutorials' recipes, on the full data"
 	@echo "make results  write README's table from a full run and a bench"
+	@echo "make diagrams draw the diagrams of the lessons"
 	@echo "make lock     write requirements.txt and requirements-dev.txt"
 	@echo "make clean    remove all that these commands made, .venv included"
 	@echo "Options for what is started: make run ARGS='--mode full'"
@@ -90,6 +91,9 @@ site: ready-dev
 
 results: ready-dev
 	@$(PY) -m utils.tools.results
+
+diagrams: ready
+	@$(PY) -m utils.tools.diagrams $(ARGS)
 
 clean:
 	rm -rf build .venv .hypothesis .pytest_cache .ruff_cache *.egg-info

@@ -14,16 +14,17 @@ one. This module is the only place that knows of these two names.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from utils.backend import tf
 from utils.data import batches, draw_order
 
 import keras
+import numpy as np
 
 # A long epoch is cut into pieces, so that progress can be seen and Ctrl-C is
 # heard between two of them.
-STEPS_IN_A_PIECE = 256
+STEPS_IN_A_PIECE = 64
 # Images in a step of validation. It learns nothing, so only memory limits it.
 VALIDATION_BATCH_SIZE = 1000
 
@@ -45,30 +46,52 @@ def can_compile_epochs(model: keras.Model) -> bool:
     return not own_steps and not model.run_eagerly
 
 
-@contextmanager
 def feed_batches(
     model: keras.Model,
-    train: tuple,
-    validation: tuple | None,
+    train,
+    validation,
     *,
     batch_size: int,
     seed: int,
-    jit_compile: bool,
-) -> Iterator[dict]:
+) -> dict:
     """Let Keras's `fit` fetch batches: what `compile_epochs` cannot do.
 
-    The parameters and what it yields are those of `compile_epochs`.
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled.
+    train, validation : tuple or tf.data.Dataset
+        As in `compile_epochs`, or a data set of batches.
+    batch_size, seed : int
+        As in `compile_epochs`; not used for a data set.
+
+    Returns
+    -------
+    dict
+        What to call `model.fit` with, besides the epochs and callbacks.
     """
-    arguments = {
-        "x": batches(*train, batch_size=batch_size, seed=seed),
-        "shuffle": False,  # `batches` shuffles
-    }
+    if not isinstance(train, tf.data.Dataset):
+        train = _cut_batches(train, batch_size, seed)
+    arguments = {"x": train, "shuffle": False}  # it is shuffled already
+    if isinstance(validation, tuple):
+        validation = _cut_batches(validation, VALIDATION_BATCH_SIZE)
     if validation is not None:
-        arguments["validation_data"] = batches(
-            *validation, batch_size=VALIDATION_BATCH_SIZE, shuffle=False
-        )
+        arguments["validation_data"] = validation
     _build_optimizer(model)
-    yield arguments
+    return arguments
+
+
+def _cut_batches(data, batch_size, seed=None):
+    """Return the batches of arrays; without a seed they stay in order."""
+    with tf.device("CPU"):
+        layout, tensors = _share(data)
+    rows = batches(
+        np.arange(len(tensors[0])),
+        batch_size=batch_size,
+        shuffle=seed is not None,
+        seed=seed,
+    )
+    return rows.map(lambda rows: _gather(layout, tensors, rows))
 
 
 def count_pieces(steps: int) -> int:
@@ -76,52 +99,150 @@ def count_pieces(steps: int) -> int:
 
     Examples
     --------
-    >>> count_pieces(110), count_pieces(256), count_pieces(860)
-    (1, 1, 4)
+    >>> count_pieces(55), count_pieces(64), count_pieces(860)
+    (1, 1, 14)
     """
     return -(-steps // STEPS_IN_A_PIECE)
 
 
+class Loops:
+    """The compiled loops over the batches of a model.
+
+    A loop is traced when it is first called, and again for data of another
+    kind: other shapes of a row, other types, another arrangement. How many
+    rows there are does not matter.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled. What it is compiled with is a part of the loops.
+    batch_size : int
+    jit_compile : bool
+        Whether XLA compiles the training. The smaller batch at the end of an
+        epoch, which has another shape, is then a plain step.
+    while_tracing : callable
+        Makes a context in which the training step is traced.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        batch_size: int,
+        jit_compile: bool,
+        while_tracing: Callable[[], AbstractContextManager] = nullcontext,
+    ):
+        self.model = model
+        self.batch_size = batch_size
+        self.jit_compile = jit_compile
+        self.while_tracing = while_tracing
+        self.known = {}
+
+    def find_training(self, layout, tensors) -> Callable:
+        """Return a function of an order, and of the first and last step.
+
+        It runs the steps from the first to before the last and returns the
+        metrics after them.
+        """
+        size = self.batch_size
+        whole = len(tensors[0]) // size
+        step = self.model.train_step
+        run = self._find(step, layout, tensors, size)
+        if not self.jit_compile:
+            return lambda *arguments: run(*arguments, tensors)
+        run_fast = self._find(step, layout, tensors, size, jit_compile=True)
+
+        def run_both(order, start, stop):
+            result = None
+            if start < whole:
+                result = run_fast(order, start, min(stop, whole), tensors)
+            if stop > whole:
+                result = run(order, max(start, whole), stop, tensors)
+            return result
+
+        return run_both
+
+    def find_validation(self, layout, tensors) -> Callable:
+        """Return a function that returns the metrics after all rows."""
+        n = len(tensors[0])
+        size = min(n, VALIDATION_BATCH_SIZE)
+        run = self._find(self.model.test_step, layout, tensors, size)
+        return lambda: run(tf.range(n), 0, -(-n // size), tensors)
+
+    def _find(self, step, layout, tensors, size, jit_compile=False):
+        specs = [
+            tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype)
+            for tensor in tensors
+        ]
+        kind = step.__name__, repr(layout), repr(specs), size, jit_compile
+        if kind not in self.known:
+            self.known[kind] = self._compile(
+                step, layout, specs, size, jit_compile
+            )
+        return self.known[kind]
+
+    def _compile(self, step_function, layout, specs, size, jit_compile):
+        def take_rows(order, step):
+            if jit_compile:
+                # For XLA, the shape of a batch has to be known.
+                return tf.slice(order, [step * size], [size])
+            # The last batch of an epoch may be smaller.
+            return order[step * size : (step + 1) * size]
+
+        def loop(order, start, stop, tensors):
+            def body(step):
+                rows = take_rows(order, step)
+                step_function(_gather(layout, tensors, rows))
+                return step + 1
+
+            with self.while_tracing():
+                tf.while_loop(
+                    lambda step: step < stop,
+                    body,
+                    [start],
+                    parallel_iterations=1,
+                )
+            return self.model.get_metrics_result()
+
+        number = tf.TensorSpec([], "int32")
+        order = tf.TensorSpec([None], "int32")
+        return tf.function(
+            tf.autograph.experimental.do_not_convert(loop),
+            input_signature=[order, number, number, specs],
+            jit_compile=jit_compile or None,
+        )
+
+
 @contextmanager
 def compile_epochs(
-    model: keras.Model,
-    train: tuple,
-    validation: tuple | None,
-    *,
-    batch_size: int,
-    seed: int,
-    jit_compile: bool,
+    loops: Loops, train: tuple, validation, *, seed: int
 ) -> Iterator[dict]:
     """Let Keras's `fit` train whole epochs, as long as the block lasts.
 
     Parameters
     ----------
-    model : keras.Model
-        Compiled.
-    train, validation : tuple
+    loops : Loops
+        Of the model.
+    train : tuple
         Inputs, targets and, if there are any, sample weights; each an array
-        of shape (n, ...), or a list, tuple or dict of such arrays.
-    batch_size : int
+        of shape (n, ...), or a tuple or dict of such arrays.
+    validation : tuple, tf.data.Dataset or None
+        The same, or a data set of batches.
     seed : int
         Each epoch draws a new order of the rows from it, as
         `utils.data.batches` does with the same seed.
-    jit_compile : bool
-        Whether XLA compiles the epoch. The smaller batch at the end of an
-        epoch, which has another shape, is then a plain step.
 
     Yields
     ------
     dict
         What to call `model.fit` with, besides the epochs and callbacks.
     """
+    model = loops.model
     _build_optimizer(model)
-    train = _to_tensors(train)
-    n = len(_flatten(train)[0])
-    steps = -(-n // batch_size)
+    layout, tensors = _share(train)
+    n = len(tensors[0])
+    steps = -(-n // loops.batch_size)
     pieces = count_pieces(steps)
-    run_steps = _compile_steps(
-        model, model.train_step, train, n, batch_size, jit_compile
-    )
+    run_steps = loops.find_training(layout, tensors)
     orders = _Orders(n, seed)
 
     def train_piece(_):
@@ -131,21 +252,18 @@ def compile_epochs(
 
     # Keras looks at one batch to build the model, and takes no other.
     arguments = {
-        "x": _take_first(train, batch_size).repeat(),
+        "x": _take_first(layout, tensors, loops.batch_size).repeat(),
         "steps_per_epoch": pieces,
         "shuffle": False,
     }
     model.train_function = train_piece
+    if isinstance(validation, tuple):
+        layout, tensors = _share(validation)
+        validate = loops.find_validation(layout, tensors)
+        model.test_function = lambda _: validate()
+        validation = _take_first(layout, tensors, VALIDATION_BATCH_SIZE)
     if validation is not None:
-        validation = _to_tensors(validation)
-        m = len(_flatten(validation)[0])
-        size = min(m, VALIDATION_BATCH_SIZE)
-        test_steps = _compile_steps(
-            model, model.test_step, validation, m, size, False
-        )
-        in_order = tf.range(m)
-        model.test_function = lambda _: test_steps(in_order, 0, -(-m // size))
-        arguments["validation_data"] = _take_first(validation, size)
+        arguments["validation_data"] = validation
     try:
         yield arguments
     finally:
@@ -176,93 +294,25 @@ class _Orders:
         return piece, self.order
 
 
-def _compile_steps(
-    model, step_function, data, n, batch_size, jit_compile
-) -> Callable:
-    """Return a function of an order, and of the first and the last step.
+def _share(data):
+    """Return how arrays are arranged, and each of them once, as a tensor.
 
-    It runs the steps from the first to before the last and returns the
-    metrics after them.
+    The target of an autoencoder is its input: it is kept and gathered once.
+    The arrangement has the numbers of the arrays in their places.
     """
-    gather = _make_gather(data)
-
-    def loop(order, start, stop, rows_of):
-        def body(step):
-            step_function(gather(rows_of(order, step)))
-            return step + 1
-
-        tf.while_loop(
-            lambda step: step < stop, body, [start], parallel_iterations=1
-        )
-        return model.get_metrics_result()
-
-    number = tf.TensorSpec([], "int32")
-    signature = [tf.TensorSpec([n], "int32"), number, number]
-    do_not_convert = tf.autograph.experimental.do_not_convert
-
-    def take_rows(order, step):
-        # The last batch of an epoch may be smaller.
-        return order[step * batch_size : (step + 1) * batch_size]
-
-    if not jit_compile:
-        run = do_not_convert(lambda *args: loop(*args, take_rows))
-        return tf.function(run, input_signature=signature)
-
-    def take_whole_batch(order, step):
-        # For XLA, the shape of a batch has to be known.
-        return tf.slice(order, [step * batch_size], [batch_size])
-
-    run = do_not_convert(lambda *args: loop(*args, take_whole_batch))
-    run_whole_batches = tf.function(
-        run, input_signature=signature, jit_compile=True
-    )
-    run_last_batch = tf.function(
-        do_not_convert(lambda *args: loop(*args, take_rows)),
-        input_signature=signature,
-    )
-    whole = n // batch_size
-
-    def run_both(order, start, stop):
-        result = None
-        if start < whole:
-            result = run_whole_batches(order, start, min(stop, whole))
-        if stop > whole:
-            result = run_last_batch(order, whole, stop)
-        return result
-
-    return run_both
+    arrays = {id(array): array for array in tf.nest.flatten(data)}
+    places = {name: i for i, name in enumerate(arrays)}
+    layout = tf.nest.map_structure(lambda array: places[id(array)], data)
+    return layout, [tf.convert_to_tensor(each) for each in arrays.values()]
 
 
-def _make_gather(data):
-    tensors = _flatten(data)
-    # The target of an autoencoder is its input: gather it once.
-    places = {id(tensor): i for i, tensor in enumerate(tensors)}
-
-    def gather(rows):
-        batch = {
-            i: tf.gather(tensors[i], rows) for i in sorted(places.values())
-        }
-        parts = [batch[places[id(tensor)]] for tensor in tensors]
-        return tf.nest.pack_sequence_as(data, parts)
-
-    return gather
+def _gather(layout, tensors, rows):
+    """Return these rows of all arrays, in their arrangement."""
+    parts = [tf.gather(tensor, rows) for tensor in tensors]
+    return tf.nest.map_structure(lambda place: parts[place], layout)
 
 
-def _to_tensors(data):
-    """Return the same structure with each array as a tensor, made once."""
-    known = {}
-    for array in _flatten(data):
-        if id(array) not in known:
-            known[id(array)] = tf.convert_to_tensor(array)
-    return tf.nest.map_structure(lambda array: known[id(array)], data)
-
-
-def _take_first(data, size):
+def _take_first(layout, tensors, size):
     """Return a data set of one batch: the first rows."""
-    return tf.data.Dataset.from_tensors(
-        tf.nest.map_structure(lambda tensor: tensor[:size], data)
-    )
-
-
-def _flatten(data):
-    return tf.nest.flatten(data)
+    n = min(size, len(tensors[0]))
+    return tf.data.Dataset.from_tensors(_gather(layout, tensors, tf.range(n)))

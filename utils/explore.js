@@ -120,34 +120,64 @@ export function buildExplorer(element, setup, onMove) {
   return { draw };
 }
 
+// Calls `use` with the picture that carries the place in its comment, now or
+// when it appears: a notebook draws outputs later than it hears of widgets, and
+// draws them anew, for instance when a cell is folded and unfolded. Returns a
+// function that ends this.
+function waitForPicture(place, use) {
+  function look() {
+    for (const image of document.querySelectorAll("img:not([hidden])")) {
+      const [type, data] = (image.getAttribute("src") ?? "").split(",", 2);
+      // The comments of a PNG come first.
+      if (type === "data:image/png;base64" && atob(data.slice(0, 400)).includes(place))
+        use(image);
+    }
+  }
+  const observer = new MutationObserver(look);
+  observer.observe(document.body, { childList: true, subtree: true });
+  look();
+  return () => observer.disconnect();
+}
+
+function connect(model, element) {
+  let isBusy = false;
+  let next = null;
+  const explorer = buildExplorer(element, model.get("setup"), (codes) => {
+    next = codes;
+    send();
+  });
+
+  // One picture at a time: only the latest place of the point is sent when
+  // the last picture has come. It is sent as a message, because a change of
+  // a trait would wait until the kernel is idle.
+  function send() {
+    if (isBusy || !next) return;
+    isBusy = true;
+    model.send({ codes: next });
+    next = null;
+  }
+
+  function draw({ buffer, byteOffset, byteLength }) {
+    explorer.draw(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+
+  model.on("msg:custom", (_, buffers) => {
+    draw(buffers[0]);
+    isBusy = false;
+    send();
+  });
+  draw(model.get("pixels"));
+}
+
 export default {
-  render({ model, el }) {
-    let isBusy = false;
-    let next = null;
-    const explorer = buildExplorer(el, model.get("setup"), (codes) => {
-      next = codes;
-      send();
+  // A notebook calls this for each widget whose kernel runs, also if the widget
+  // is not displayed.
+  initialize({ model }) {
+    return waitForPicture(model.get("setup").place, (image) => {
+      image.hidden = true;
+      const element = document.createElement("div");
+      image.after(element);
+      connect(model, element);
     });
-
-    // One picture at a time: only the latest place of the point is sent when
-    // the last picture has come. It is sent as a message, because a change of
-    // a trait would wait until the kernel is idle.
-    function send() {
-      if (isBusy || !next) return;
-      isBusy = true;
-      model.send({ codes: next });
-      next = null;
-    }
-
-    function draw({ buffer, byteOffset, byteLength }) {
-      explorer.draw(new Uint8Array(buffer, byteOffset, byteLength));
-    }
-
-    model.on("msg:custom", (_, buffers) => {
-      draw(buffers[0]);
-      isBusy = false;
-      send();
-    });
-    draw(model.get("pixels"));
   },
 };

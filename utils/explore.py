@@ -3,6 +3,7 @@
 import base64
 import io
 import math
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,11 +20,16 @@ from matplotlib.figure import Figure
 class CodeExplorer(anywidget.AnyWidget):
     """A point that can be moved among codes, and what is decoded from it.
 
+    It is no output of a cell itself, because a notebook that is opened again
+    would show "model not found" there. It takes the place of a picture that
+    is one, as long as the kernel runs.
+
     Attributes
     ----------
     setup : dict
         What the page draws once: the range of each code, where the point is
-        at first, and a map of two codes.
+        at first, and a map of two codes. `place` is written in the comment of
+        the picture (PNG) whose place the explorer takes.
     pixels : bytes
         The square picture that is decoded from there, in gray levels.
     """
@@ -36,6 +42,9 @@ class CodeExplorer(anywidget.AnyWidget):
         self.decode = decode
         super().__init__(setup=setup, pixels=self.draw(setup["codes"]))
         self.on_msg(self._answer)
+
+    def _repr_mimebundle_(self, **_):
+        return {"text/plain": "CodeExplorer"}
 
     def draw(self, codes) -> bytes:
         """Return the gray levels, 0 to 255, of what these codes decode to."""
@@ -52,8 +61,9 @@ def explore_codes(
     """Display a point that is moved among codes, and its decoded image.
 
     Each code has a slider; two codes have a map as well, over which the point
-    is dragged. On paper or without a kernel, where nothing can move, a sheet
-    of decoded images is shown instead.
+    is dragged. They take the place of a sheet of decoded images, which is what
+    the notebook keeps: it is shown on paper and without a kernel, where
+    nothing can move.
 
     Parameters
     ----------
@@ -83,28 +93,29 @@ def explore_codes(
             "codes have to be finite numbers of shape (n, n_codes), not "
             f"{codes.shape}"
         )
-    sheet = _plot_sheet(decode, codes)
+    place = uuid.uuid4().hex
+    sheet = _plot_sheet(decode, codes, place)
     # A few outliers would press all other codes together.
     lows, highs = np.percentile(codes, [0.5, 99.5], axis=0)
     start = codes[0].clip(lows, highs)
     setup = {"lows": lows.tolist(), "highs": highs.tolist(), "alt": alt}
+    setup["place"] = place
     setup["codes"] = start.tolist()
     if len(lows) == 2:
         map_ = _draw_map(codes, lows, highs, labels)
         setup["map"] = "data:image/png;base64," + map_
     explorer = CodeExplorer(decode, setup)
-    data, _ = explorer._repr_mimebundle_()
-    data |= {"image/png": sheet, "text/plain": alt}
+    data = {"image/png": sheet, "text/plain": alt}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
     return explorer
 
 
-def _plot_sheet(decode, codes):
-    """Return decoded images as PNG.
+def _plot_sheet(decode, codes, comment):
+    """Return decoded images as PNG, with a comment inside.
 
     Of two codes, each column is a value of the first and each row one of the
-    second. Of more codes, each column moves one and leaves the others at
-    their medians.
+    second. Of more codes, each column moves one and leaves the others where
+    they are in the first row of `codes`.
     """
     n_codes = codes.shape[1]
     shares = [99, 75, 50, 25, 1] if n_codes > 2 else np.linspace(99, 1, 9)
@@ -116,8 +127,7 @@ def _plot_sheet(decode, codes):
         grid = [[(x, y) for x in across] for y in down]
     else:
         columns = [str(i) for i in range(1, n_codes + 1)]
-        middle = np.median(codes, axis=0)
-        grid = np.tile(middle, (len(levels), n_codes, 1))
+        grid = np.tile(codes[0], (len(levels), n_codes, 1))
         for i in range(n_codes):
             grid[:, i, i] = levels[:, i]
         names = [f"{share} %" for share in shares]
@@ -125,13 +135,14 @@ def _plot_sheet(decode, codes):
     images = np.asarray(decode(grid.reshape(-1, n_codes)))
     images = images.reshape(*grid.shape[:2], -1)
     figure = plot_images(dict(zip(names, images, strict=True)), columns)
-    return _make_png(figure)
+    return _make_png(figure, {"Comment": comment})
 
 
 def _name_levels(levels):
     """Return the levels as text, with as many digits as tell them apart."""
     for digits in range(1, 7):
-        names = [f"{level:.{digits}f}" for level in levels]
+        # Adding 0 makes 0 of -0.
+        names = [f"{round(float(x), digits) + 0:.{digits}f}" for x in levels]
         if len(set(names)) == len(set(levels)):
             break
     return names
@@ -150,9 +161,9 @@ def _draw_map(codes, lows, highs, labels):
     return _make_png(figure)
 
 
-def _make_png(figure):
+def _make_png(figure, metadata=None):
     file = io.BytesIO()
-    figure.savefig(file, format="png")
+    figure.savefig(file, format="png", metadata=metadata)
     plt.close(figure)
     return base64.b64encode(file.getvalue()).decode()
 

@@ -37,8 +37,10 @@ from utils.files import find_sha256
 import keras
 import numpy as np
 
-# What Keras adds to models and optimizers when they are compiled and trained.
+# What Keras, and `utils.training.fit`, add to models and optimizers when they
+# are compiled and trained.
 _ADDED_BY_TRAINING = {
+    "_fit_state",
     "_compile_config",
     "_compiled_trainable_state",
     "_distribution_strategy",
@@ -59,7 +61,7 @@ class UnknownObjectError(TypeError):
     """Something that cannot be described, and so not be recognized later."""
 
 
-def describe(value) -> object:
+def describe(value, *, with_state: bool = True) -> object:
     """Describe code and data so that equal descriptions mean equal results.
 
     Parameters
@@ -68,6 +70,10 @@ def describe(value) -> object:
         Numbers, text, arrays, lists, dicts; functions and classes; layers,
         models, losses, metrics, optimizers of Keras; other objects by their
         class and their attributes.
+    with_state : bool
+        Without it, the values of Keras's variables do not count, nor what
+        models were compiled with: what remains is what a compiled training
+        step is made from.
 
     Returns
     -------
@@ -88,13 +94,14 @@ def describe(value) -> object:
     >>> describe(lambda x: x + 1) == describe(lambda x: x + 2)
     False
     """
-    return _Description().describe(value)
+    return _Description(with_state).describe(value)
 
 
 class _Description:
     """One description; objects that occur again become references."""
 
-    def __init__(self):
+    def __init__(self, with_state):
+        self.with_state = with_state
         self.counter = itertools.count()
         # The objects are held, so that no other one can get the same id.
         self.known = {}  # id: (reference, object)
@@ -122,7 +129,10 @@ class _Description:
             return {type(value).__name__: self._describe_dict(value)}
         if isinstance(value, set | frozenset):
             # A set has no order; each element gets references of its own.
-            elements = sorted(json.dumps(describe(x)) for x in value)
+            elements = sorted(
+                json.dumps(_Description(self.with_state).describe(x))
+                for x in value
+            )
             return {type(value).__name__: elements}
         if isinstance(value, bytes):
             return {"bytes": find_sha256(value)}
@@ -130,6 +140,9 @@ class _Description:
             return {"complex": repr(value)}
         if type(value) is np.ndarray or isinstance(value, np.generic):
             return self._describe_array(value)
+        if isinstance(value, keras.Variable) and not self.with_state:
+            kind = [*value.shape, value.dtype, value.trainable]
+            return {"variable": kind}
         if tf.is_tensor(value) or isinstance(value, keras.Variable):
             return {"tensor": self._describe_array(self._read_tensor(value))}
         if isinstance(value, keras.KerasTensor):
@@ -269,7 +282,7 @@ class _Description:
         # The config of a model repeats its layers, and holds their names.
         config = None if is_model else _find_config(value)
         description["config"] = self.describe(config)
-        if is_model and value.compiled:
+        if is_model and value.compiled and self.with_state:
             description["compiled_with"] = self.describe(
                 _find_compile_arguments(value)
             )

@@ -9,7 +9,6 @@ import numpy as np
 from IPython import get_ipython
 from IPython.display import display
 from matplotlib import patheffects
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 SIDE = 0.93  # side of an image, where neighbors are 1 apart
 
@@ -47,7 +46,7 @@ def set_style() -> None:
         shell.enable_matplotlib("inline")
         # Twice the pixels of `figure.dpi`, drawn at the same size: sharp on
         # a projector and on a phone.
-        set_matplotlib_formats("retina")
+        shell.run_line_magic("config", "InlineBackend.figure_format='retina'")
     matplotlib.rcdefaults()
     plt.rcParams.update(STYLE)
 

@@ -70,8 +70,8 @@ def find_key(model: keras.Model, arrays, settings) -> str | None:
     model : keras.Model
         Compiled, not trained. If it is not built yet, it is built for the
         first of the arrays.
-    arrays : sequence of array
-        The data.
+    arrays : sequence
+        The data: arrays, or tuples or dicts of arrays.
     settings : dict or sequence
         What else makes it another training.
 
@@ -81,11 +81,31 @@ def find_key(model: keras.Model, arrays, settings) -> str | None:
         24 hexadecimal digits; None, with a message, if the training holds
         something that cannot be described.
     """
-    if not model.built:
-        # This draws the weights, in the order in which training would.
-        sample = np.asarray(arrays[0][:1])
-        model(keras.Input(sample.shape[1:], dtype=sample.dtype.name))
+    build_model(model, arrays[0])
     return _find_key(model.name, model, list(arrays), settings)
+
+
+def build_model(model: keras.Model, inputs) -> None:
+    """Build a model that is not built yet, for inputs of this kind.
+
+    Its weights are drawn in the order in which training would draw them.
+
+    Parameters
+    ----------
+    model : keras.Model
+    inputs : array or tf.TensorSpec, shape (n, ...), or tuple or dict of these
+    """
+    if isinstance(inputs, list):
+        inputs = np.asarray(inputs)
+    if not model.built:
+        model(
+            tf.nest.map_structure(
+                lambda array: keras.Input(
+                    array.shape[1:], dtype=array.dtype.name
+                ),
+                inputs,
+            )
+        )
 
 
 def load_training(key: str, model: keras.Model) -> dict | None:

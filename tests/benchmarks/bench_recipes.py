@@ -99,11 +99,23 @@ def make_pairs():
     full = {"mode": "full", "seed": 0}
     names = "N_CODES", "EPOCHS", "BATCH_SIZE", "RECIPE", "build_autoencoder"
     simple = take("02_simple_autoencoder", *names, **full)
-    names = "EPOCHS", "BATCH_SIZE", "RECIPE", "selu", "build_stack"
+    names = "EPOCHS", "BATCH_SIZE", "build_stack"
     stack = take("03_stacked_autoencoder", *names, **full)
-    names = "SIGMA", "WIDTH", "EPOCHS", "RECIPE", "AddNoise", "build_denoiser"
+    stack_recipe = {
+        "epochs": stack.EPOCHS,
+        "batch_size": stack.BATCH_SIZE,
+        "jit_compile": True,
+        "learning_rate": 5e-3,
+    }
+    names = "SIGMA", "WIDTH", "CODE_CHANNELS", "AddNoise", "build_denoiser"
+    names += "EPOCHS", "BATCH_SIZE", "LEARNING_RATE"
     noise = take("05_convolutional_denoising", *names, **full)
-    names = "EPOCHS", "BATCH_SIZE", "RECIPE", "keep_largest", "KeepLargest"
+    noise_recipe = {
+        "epochs": noise.EPOCHS,
+        "batch_size": noise.BATCH_SIZE,
+        "learning_rate": noise.LEARNING_RATE,
+    }
+    names = "EPOCHS", "BATCH_SIZE", "keep_largest", "KeepLargest"
     sparse = take(
         *("04_sparse_autoencoder", *names, "N_UNITS", "build_autoencoder"),
         **full,
@@ -119,7 +131,7 @@ def make_pairs():
         "optimizer": make_adadelta,
         "batch_size": 128,
         "epochs": TURNS,
-        "recipe": noise.RECIPE,
+        "recipe": noise_recipe,
         "n_images": 12_000,
         "is_noisy": True,
     }
@@ -139,7 +151,7 @@ def make_pairs():
             build_theirs=lambda: build_dense(128, 64, 32),
             epochs=100,
             build_ours=lambda: build_stack(784, 128, 64, 32),
-            recipe=stack.RECIPE | {"learning_rate": 5e-3},
+            recipe=stack_recipe,
             short=3,
             goal=35,
             **mnist,
@@ -152,7 +164,7 @@ def make_pairs():
             batch_size=32,
             epochs=20,
             build_ours=lambda: build_stack(784, 100, 30),
-            recipe=stack.RECIPE | {"learning_rate": 5e-3},
+            recipe=stack_recipe,
             short=3,
             goal=5,
         ),
@@ -164,7 +176,11 @@ def make_pairs():
             build_ours=lambda: sparse.build_autoencoder(
                 sparse.N_UNITS, "linear", sparse.KeepLargest(32)
             )[1],
-            recipe=sparse.RECIPE | {"learning_rate": 2e-2},
+            recipe={
+                "epochs": sparse.EPOCHS,
+                "batch_size": sparse.BATCH_SIZE,
+                "learning_rate": 2e-2,
+            },
             short=2,
         ),
         "denoising": Pair(
@@ -176,7 +192,7 @@ def make_pairs():
         "strides": Pair(
             "noisy digits, ours 32 wide, batches of 128",
             build_ours=lambda: noise.build_denoiser("ours", width=32),
-            **denoising | {"recipe": noise.RECIPE | {"batch_size": 128}},
+            **denoising | {"recipe": noise_recipe | {"batch_size": 128}},
         ),
     }
 

@@ -52,7 +52,7 @@ def make_lessons():
 
     dense = "EPOCHS", "BATCH_SIZE", "RECIPE", "build_autoencoder"
     simple = find("02_simple_autoencoder", "N_CODES", *dense)
-    names = "EPOCHS", "BATCH_SIZE", "RECIPE", "selu", "build_stack"
+    names = "LONG_EPOCHS", "LONG_BATCH_SIZE", "build_stack"
     stack = find("03_stacked_autoencoder", *names)
     names = "N_UNITS", "keep_largest", "KeepLargest"
     sparse = find("04_sparse_autoencoder", *names, *dense)
@@ -92,7 +92,12 @@ def make_lessons():
         "03, stacked": (
             lambda: stack.build_stack((784, 128, 64, 32), "linear", "x")[1],
             (784,),
-            stack.RECIPE | {"learning_rate": 5e-3},
+            {
+                "epochs": stack.LONG_EPOCHS,
+                "batch_size": stack.LONG_BATCH_SIZE,
+                "jit_compile": True,
+                "learning_rate": 5e-3,
+            },
         ),
         "04, 32 of 256 codes": (
             lambda: sparse.build_autoencoder(

@@ -7,19 +7,27 @@ that each break one.
 import json
 
 from utils.tools import lessons
-from utils.tools.lessons import find_cells, find_lessons, read_lesson
+from utils.tools.exercises import find_exercises
+from utils.tools.lessons import (
+    find_cells,
+    find_lessons,
+    get_tags,
+    read_lesson,
+)
 from utils.tools.style import (
     GOLDEN_TAGS,
     METADATA,
+    NEVER_ON_SLIDES,
     RULES,
     can_be_presented,
-    claims_are_asserted,
+    claims_are_findings,
     code_cells_are_short,
     code_says_nothing_forbidden,
     ends_with_metrics,
     exercises_are_complete,
     figures_have_alt_text,
     find_complaints,
+    folds_have_names,
     golden_outputs_can_be_compared,
     has_notes_and_predictions,
     has_one_cover,
@@ -59,6 +67,9 @@ def test_lesson_follows_the_rules(path):
 # --- The rules find what breaks them -----------------------------------------
 
 
+NOTES = "<details><summary>For the instructor</summary>\n\n"
+
+
 def make_lesson():
     """Make a small lesson that follows all rules."""
 
@@ -85,42 +96,47 @@ def make_lesson():
         code("x_test = [[[0]]]\nx_test", *GOLDEN_TAGS, output="[[[0]]]\n"),
         text("## What is it?\n\n" + predict),
         code('show(plot_images({"x": x_test}), "One black image.")', "cover"),
-        text("Ask who has seen it.", "notes"),
+        text(NOTES + "Ask who has seen it.\n\n</details>", "notes"),
         text("## Does it help?\n\n" + predict),
         text(predict),
         text("## Compare"),
-        text("## Check"),
         code("class Copy:\n    def call(self, x):\n        return x"),
-        code("assert x_test"),
         text("## What we found"),
+        code("findings.add('black', not x_test)\nfindings.show()"),
         text("## Exercises"),
     ]
     function = 'def make_{}(x):\n    """Return x."""\n    '
-    for name in "abc":
+    for number, name in enumerate("abc", start=1):
         stub = function.format(name)
-        call = f"check(make_{name}, 1, expected=1)"
+        title = f"**Exercise 1.{number}: copy.**"
+        hint = "<details><summary>Hint</summary>x</details>"
+        summary = f"<details><summary>Solution 1.{number}</summary>"
+        fence = f"```python\n{stub}return x\n```"
         cells += [
-            text("Write it. <details>x</details>", "exercise"),
+            text(f"{title} Write it. {hint}", "exercise"),
             code(stub + "raise NotImplementedError", "stub"),
-            code(call, "check"),
-            code(stub + "return x", "solution", hidden=True),
-            code(call, "solution", hidden=True),
+            code(
+                f"check(make_{name}, case(1, expected=1))",
+                *("check", *GOLDEN_TAGS),
+                output=f"make_{name}: not attempted\n",
+            ),
+            code(f'if is_right("make_{name}"):\n    print(1)', "result"),
+            text(f"{summary}\n\n{fence}\n\n</details>", "solution"),
         ]
     cells += [
         text(
             "## Further reading\n\n"
             "- [Keras](https://keras.io): how its layers are written"
         ),
-        code('print(json.dumps({"score": 1}))', "metrics"),
+        code("leave_metrics(score=1)", "metrics", hidden=True),
     ]
-    aside = {"parameters", "exercise", "stub", "solution", "metrics"}
     code_cells = [cell for cell in cells if cell.cell_type == "code"]
     for number, cell in enumerate(code_cells, start=1):
         cell.execution_count = number
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number:02}"
         cell.metadata.tags.sort()
-        kind = "skip" if aside & set(cell.metadata.tags) else "slide"
+        kind = "skip" if NEVER_ON_SLIDES & get_tags(cell) else "slide"
         if "notes" in cell.metadata.tags:
             kind = "notes"
         cell.metadata.slideshow = {"slide_type": kind}
@@ -157,6 +173,7 @@ def present(text, kind):
     return break_lesson
 
 
+FOUND = "findings.add('black', not x_test)"
 BREAKS = [
     (has_title_and_one_sentence, replace("# Find a rule", "# rules")),
     (has_title_and_one_sentence, replace("a rule.", "a rule. And more.")),
@@ -170,38 +187,58 @@ BREAKS = [
     (imports_only_public_helpers, replace("utils.plots", "utils.tools.site")),
     (has_sections_in_order, replace("## Compare", "## Summary")),
     (has_sections_in_order, replace("## Does it help?", "### Is it?")),
-    (ends_with_metrics, tag("json.dumps")),
-    (code_cells_are_short, replace("assert x_test", "\n".join(26 * "x"))),
+    (ends_with_metrics, tag("leave_metrics")),
+    (ends_with_metrics, replace("leave_metrics", "print")),
+    (ends_with_metrics, lambda x: x.cells[-1].metadata.pop("jupyter")),
+    (code_cells_are_short, replace(FOUND, "\n".join(26 * "x"))),
     (
         code_cells_are_short,
         replace("        return x", 34 * "        x = 1\n"),
     ),
-    (text_cells_are_short, replace("Ask who", 140 * "word ")),
+    (text_cells_are_short, replace("## Compare", 140 * "word ")),
     (sections_begin_with_a_cell, replace("Ask who", "Ask.\n\n### Who")),
-    (lines_fit_a_projector, replace("assert x_test", 27 * "x, ")),
-    (tags_are_known, tag("assert x_test", "chk")),
+    (lines_fit_a_projector, replace(FOUND, 27 * "x, ")),
+    (tags_are_known, tag(FOUND, "chk")),
     (has_one_cover, tag("show(plot_images")),
-    (has_one_cover, tag("assert x_test", "cover")),
+    (has_one_cover, tag(FOUND, "cover")),
     (exercises_are_complete, tag("raise NotImplementedError")),
-    (exercises_are_complete, replace("make_b(x):\n", "make_b(y):\n")),
-    (exercises_are_complete, replace("check(make_c, 1", "check(make_c, 2")),
-    (exercises_are_complete, lambda lesson: lesson.cells.__delitem__(17)),
     (
         exercises_are_complete,
-        lambda lesson: lesson.cells[20].metadata.pop("jupyter"),
+        replace("python\ndef make_b(x)", "python\ndef make_b(y)"),
     ),
+    (exercises_are_complete, replace("raise NotImplementedError", "return")),
+    (exercises_are_complete, replace("check(make_c, ", "check(make_b, ")),
+    (exercises_are_complete, replace("Exercise 1.2", "Exercise 1.3")),
+    (exercises_are_complete, replace("Solution 1.2", "Solution 1.3")),
+    (exercises_are_complete, replace("Hint", "Help")),
+    (exercises_are_complete, replace('is_right("make_c")', "True")),
+    (
+        exercises_are_complete,
+        replace('    """Return x."""\n    raise', "    raise"),
+    ),
+    (exercises_are_complete, tag("check(make_a", "check")),
+    (exercises_are_complete, lambda lesson: lesson.cells.__delitem__(16)),
     (golden_outputs_can_be_compared, tag("x_test = ", "keep_output")),
-    (golden_outputs_can_be_compared, tag("assert x_test", *GOLDEN_TAGS)),
+    (golden_outputs_can_be_compared, tag(FOUND, *GOLDEN_TAGS)),
     (
         golden_outputs_can_be_compared,
         lambda lesson: lesson.cells[5].outputs[0].update(text="0.25\n"),
     ),
     (code_says_nothing_forbidden, replace("x_test = ", "tf.compat.x = ")),
-    (code_says_nothing_forbidden, replace("assert", "u = 'https://x'; ")),
-    (code_says_nothing_forbidden, replace("assert x_test", "!pip install x")),
-    (code_says_nothing_forbidden, replace("assert", "compile('adam'),")),
+    (
+        code_says_nothing_forbidden,
+        replace("findings.show()", "u = 'https://x'; "),
+    ),
+    (code_says_nothing_forbidden, replace(FOUND, "!pip install x")),
+    (
+        code_says_nothing_forbidden,
+        replace("findings.show()", "compile('adam'),"),
+    ),
     (nothing_is_left_to_do, replace("Ask who", "TODO: ask who")),
-    (claims_are_asserted, replace("assert ", "")),
+    (claims_are_findings, replace("findings.show()", "")),
+    (claims_are_findings, replace("findings.show()", "assert x_test")),
+    (folds_have_names, replace("For the instructor", "Notes")),
+    (folds_have_names, replace("<summary>Hint</summary>", "\n")),
     (figures_have_alt_text, replace("One black image.", "")),
     (figures_have_alt_text, replace("show(plot", "print(plot")),
     (figures_have_alt_text, replace("Ask who", "![a](images/none.svg)")),
@@ -209,11 +246,11 @@ BREAKS = [
     (readings_are_described, replace("https://keras.io", "")),
     (has_notes_and_predictions, tag("Ask who")),
     (has_notes_and_predictions, replace("Predict, then run", "Guess")),
-    (can_be_presented, present("assert x_test", "")),
+    (can_be_presented, present(FOUND, "")),
     (can_be_presented, present("Ask who", "slide")),
-    (can_be_presented, present("assert x_test", "notes")),
+    (can_be_presented, present(FOUND, "notes")),
     (can_be_presented, present("raise NotImplementedError", "subslide")),
-    (can_be_presented, replace("assert x_test", "\n".join(16 * "x"))),
+    (can_be_presented, replace(FOUND, "\n".join(16 * "x"))),
     (
         can_be_presented,
         replace("show(plot", "show(1, '1')\nshow(plot"),
@@ -267,11 +304,8 @@ def fill_outputs(lesson, first_count=7):
 
 def answer(lesson):
     """Put the solution of each exercise in place of its stub."""
-    solutions = find_cells(lesson, "code", "solution")
-    functions = [cell for _, cell in solutions if "def " in cell.source]
-    stubs = [cell for _, cell in find_cells(lesson, "code", "stub")]
-    for stub, solution in zip(stubs, functions, strict=False):
-        stub.source = solution.source
+    for exercise in find_exercises(lesson, "a lesson"):
+        exercise.stub.source = exercise.solution
 
 
 def test_a_good_lesson_brings_no_complaint(path, capsys):
@@ -282,12 +316,12 @@ def test_a_good_lesson_brings_no_complaint(path, capsys):
 
 def test_a_complaint_names_lesson_cell_and_fault(path, capsys):
     lesson = make_lesson()
-    replace("assert x_test", "assert x_test  # TODO")(lesson)
+    replace(FOUND, f"{FOUND}  # TODO")(lesson)
     nbformat.write(lesson, path)
     assert main([]) == 1
     (line,) = capsys.readouterr().out.splitlines()
     assert path.name in line
-    assert "cell 15 ('assert x_test" in line
+    assert 'cell 15 ("findings.add' in line
 
 
 def forget_metadata(lesson):
@@ -382,7 +416,7 @@ def test_line_ends_of_windows_are_no_fault(path):
 def test_a_learner_is_told_that_nothing_is_wrong(course, ran):
     """Answers in a lesson of the course; once it was run and saved, too."""
     path = course / "02_simple_autoencoder.ipynb"
-    lesson = read_lesson(LESSONS[path.stem])
+    lesson = make_lesson()
     answer(lesson)
     if ran:
         fill_outputs(lesson)

@@ -69,8 +69,8 @@ def test_only_tools_import_tools():
         for name, path in {**LESSONS, **UTILS}.items()
         if not is_tool(name) and any(map(is_tool, find_imports(path)))
     }
-    # `python -m utils.run` is what people type; it opens the runner.
-    assert importing == {"utils.run"}
+    # What people type after `python -m`: each opens a tool.
+    assert importing == {"utils.run", "utils.grade"}
 
 
 def test_utils_imports_in_one_direction():

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from utils.findings import METRICS_TYPE
 from utils.tools import UsageError
 from utils.tools import lessons as course
 from utils.tools.lessons import ROOT
@@ -372,26 +373,83 @@ def test_parameters_are_the_literals_of_their_cell(tmp_path):
     assert found == {"a": [1, 2], "b": [1, 2], "c": 0.5}
 
 
+def leave(*values, tags=("metrics",)):
+    """Return a cell that has left these for the scoreboard."""
+    outputs = [
+        v4.new_output("display_data", data={METRICS_TYPE: value})
+        for value in values
+    ]
+    return v4.new_code_cell(metadata={"tags": list(tags)}, outputs=outputs)
+
+
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("cell", "message"),
     [
-        ("", "one JSON object"),
-        ("{} {}", "one JSON object"),
-        ("done {}", "one JSON object"),
-        ("[1]", "one JSON object"),
-        ('{"a": {"b": 1}}', "a is"),
-        ('{"a": "1"}', "a is '1'"),
-        ('{"a": true}', "a is True"),
-        ('{"a": 1e999}', "a is inf"),
+        (leave(), "leave_metrics, once"),
+        (leave({"a": 1}, {"b": 1}), "leave_metrics, once"),
+        (leave({"a": 1}, tags=()), "leave_metrics, once"),
+        (leave([1]), "leave_metrics, once"),
+        (leave({"a": {"b": 1}}), "a is"),
+        (leave({"a": "1"}), "a is '1'"),
+        (leave({"a": True}), "a is True"),
+        (leave({"a": float("inf")}), "a is inf"),
     ],
 )
-def test_metrics_are_read_strictly(text, message):
-    output = v4.new_output("stream", text=text)
-    cell = v4.new_code_cell(metadata={"tags": ["metrics"]}, outputs=[output])
+def test_metrics_are_read_strictly(cell, message):
     with pytest.raises(ValueError, match=message):
         board.read_metrics([cell])
-    with pytest.raises(ValueError, match="one JSON object"):
-        board.read_metrics([])
+    good = {"a": 1, "b": 0.5, "c": None}
+    assert board.read_metrics([leave(good)]) == good
+
+
+# What a lesson found.
+
+
+FINDINGS = """from utils.findings import Findings
+findings = Findings()
+findings.add("the rate is low", rate < 1, f"rate {rate}")
+findings.add("two codes are few", latent_dim < 3, f"{latent_dim} codes")
+findings.show()"""
+
+
+def test_findings_that_hold_are_counted(tmp_path, scheduler, capsys):
+    lesson = write_lesson(tmp_path, "01_one", FINDINGS)
+    command = [lesson, "--scheduler", scheduler, "--out", str(tmp_path / "o")]
+    assert main(command) == 0
+    captured = capsys.readouterr()
+    assert "2 of 2" in captured.out
+    assert "does not hold" not in captured.err
+    (row,) = json.loads((tmp_path / "o" / "scoreboard.json").read_text())
+    assert row["findings"][1] == {
+        "claim": "two codes are few",
+        "holds": True,
+        "numbers": "2 codes",
+    }
+
+
+def test_a_finding_that_does_not_hold_fails_the_run(
+    tmp_path, scheduler, capsys
+):
+    source = FINDINGS.replace("rate < 1", "rate > 1")
+    lesson = write_lesson(tmp_path, "01_one", source)
+    command = [lesson, "--scheduler", scheduler, "--out", str(tmp_path / "o")]
+    # Both modes are the lesson's own settings.
+    assert main([*command, "--mode", "full"]) == 1
+    captured = capsys.readouterr()
+    assert "1 of 2" in captured.out
+    assert "does not hold here: the rate is low" in captured.err
+    assert "rate 0.5" in captured.err
+    assert "two codes" not in captured.err
+    assert "finished" in (tmp_path / "o" / "scoreboard.json").read_text()
+
+
+def test_with_other_settings_it_is_a_result(tmp_path, scheduler, capsys):
+    lesson = write_lesson(tmp_path, "01_one", FINDINGS)
+    command = [lesson, "--scheduler", scheduler, "--out", str(tmp_path / "o")]
+    assert main([*command, "--set", "rate=5"]) == 0
+    captured = capsys.readouterr()
+    assert "1 of 2" in captured.out
+    assert "does not hold here: the rate is low" in captured.err
 
 
 # How a failure is named.
@@ -453,20 +511,15 @@ def test_a_failure_without_a_traceback_is_named_by_its_first_line():
 
 def test_a_metric_that_is_no_number_fails_the_lesson():
     run = plan.Run("01_one", "01_one", ".", "", {}, {})
-    stdout = v4.new_output("stream", text='{"ours_x": NaN}')
-    done = {"start_time": "now"}
-    cell = v4.new_code_cell(
-        "print(metrics)",
-        execution_count=1,
-        outputs=[stdout],
-        metadata={"tags": ["metrics"], "papermill": done},
-    )
+    cell = leave({"ours_x": "many"})
+    cell.source, cell.execution_count = "leave_metrics(ours_x='many')", 1
+    cell.metadata.papermill = {"start_time": "now"}
     notebook = nbformat.writes(v4.new_notebook(cells=[cell]))
     result = board.judge(run, task.Outcome(notebook, seconds=2.5))
     row = result.make_row()
     assert (row["status"], row["metrics"]) == ("failed", {})
-    assert "ours_x is nan" in row["error"]
-    assert row["cell"] == "1 (In [1]): print(metrics)"
+    assert "ours_x is 'many'" in row["error"]
+    assert row["cell"] == f"1 (In [1]): {cell.source}"
     assert row["seconds"] == 2.5
     # A worker that sends back nothing.
     result = board.judge(run, task.Outcome(error="its process ended"))
@@ -574,6 +627,24 @@ def test_widgets_are_left_out_of_copies():
         {"text/plain": "text"},
     ]
     assert copy.metadata == {"title": "A lesson"}
+
+
+def test_images_lie_beside_a_copy(tmp_path):
+    lesson = write_lesson(tmp_path / "course", "01_shown", "![](no.svg)")
+    shown = "![A star.](images/star.svg) ![Elsewhere.](../star.svg)"
+    notebook = nbformat.read(lesson, as_version=4)
+    notebook.cells.append(v4.new_markdown_cell(shown))
+    nbformat.write(notebook, lesson)
+    images = tmp_path / "course" / "images"
+    images.mkdir()
+    for path in (images / "star.svg", tmp_path / "star.svg"):
+        path.write_bytes(b"<svg/>")
+    (run,) = plan.plan_runs([str(lesson)], {})
+    out = tmp_path / "executed"
+    board.write_copy(out, board.Result(run, "finished"), run.notebook)
+    copied = {str(path.relative_to(out)) for path in out.rglob("*.*")}
+    assert copied == {"01_shown.ipynb", "images/star.svg"}
+    assert (out / "images" / "star.svg").read_bytes() == b"<svg/>"
 
 
 # On a scheduler that others started; a grid.

@@ -152,7 +152,7 @@ def test_the_seed_decides_the_order_and_validation_does_not():
 
 @pytest.mark.parametrize("n", [256, 300])
 def test_a_long_epoch_trains_all_its_steps(n):
-    # Epochs of more than 256 steps take another way than shorter ones.
+    # Epochs of more than 64 steps are done in pieces.
     fed, model = record_batches(n, epochs=2, batch_size=1)
     assert int(model.optimizer.iterations) == 2 * n
     for epoch in np.concatenate(fed).reshape(2, n):

@@ -25,7 +25,9 @@ from utils.tools.graders import mark_for_nbgrader, mark_for_otter
 from utils.tools.lessons import (
     BUILD,
     EXECUTED,
+    NOTEBOOKS,
     get_tags,
+    read_images,
     read_lesson,
     read_lessons,
 )
@@ -88,7 +90,7 @@ def make_solution(lesson: NotebookNode, name: str) -> NotebookNode:
 
 
 def make_slides(lesson: NotebookNode, name: str) -> str:
-    """Return an executed lesson as a page of reveal.js.
+    """Return an executed lesson as a page of reveal.js, with its images.
 
     The page loads what `copy_assets` has put into the folder assets beside it.
     """
@@ -103,8 +105,9 @@ def make_slides(lesson: NotebookNode, name: str) -> str:
         reveal_number="c/t",
         reveal_width="1280",
         reveal_height="720",
+        embed_images=True,
     )
-    resources = {"metadata": {"name": name}}
+    resources = {"metadata": {"name": name, "path": str(NOTEBOOKS)}}
     return exporter.from_notebook_node(lesson, resources)[0]
 
 
@@ -193,11 +196,18 @@ def choose_folder(out: Path | None, default: Path) -> Path:
     return out
 
 
+def write_images(lesson: NotebookNode, folder: Path) -> None:
+    """Write the images that a lesson shows to where its copy lies."""
+    for path, image in read_images(lesson).items():
+        write_whole(folder / path, image)
+
+
 def write_handouts(folder: Path) -> None:
     """Write the lessons without solutions and notes."""
     with open_output(folder) as part:
         for name, lesson in read_lessons().items():
             nbformat.write(make_handout(lesson), part / f"{name}.ipynb")
+            write_images(lesson, part)
 
 
 def write_for_nbgrader(folder: Path) -> None:
@@ -214,6 +224,7 @@ def write_for_nbgrader(folder: Path) -> None:
             mark_for_nbgrader(handout, find_exercises(lesson, name))
             (part / name).mkdir()
             nbformat.write(handout, part / name / f"{name}.ipynb")
+            write_images(lesson, part / name)
 
 
 def write_for_otter(folder: Path) -> None:
@@ -229,6 +240,7 @@ def write_for_otter(folder: Path) -> None:
             handout = make_handout(lesson)
             mark_for_otter(handout, find_exercises(lesson, name), name)
             nbformat.write(handout, part / f"{name}.ipynb")
+            write_images(lesson, part)
 
 
 def write_solutions(folder: Path) -> None:
@@ -261,6 +273,8 @@ def write_solutions(folder: Path) -> None:
         # Not the lock and the scoreboard of the runner.
         for path in executed.glob("*.ipynb"):
             shutil.copy(path, part)
+        for lesson in read_lessons().values():
+            write_images(lesson, part)
 
 
 def read_executed(folder: Path) -> dict[str, NotebookNode]:

@@ -4,11 +4,8 @@ Both tools take a notebook with solutions, and make of it what students get
 and what grades them. The marks are theirs; where they go is said here.
 """
 
-import ast
-from collections.abc import Iterator
-
-from utils.tools import UsageError
 from utils.tools.exercises import Exercise, split_function
+from utils.tools.lessons import read_images
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output, new_raw_cell
@@ -31,11 +28,6 @@ def mark_for_nbgrader(
         A lesson without its solutions. It is changed.
     exercises : list of Exercise
         What `find_exercises` finds in the lesson.
-
-    Raises
-    ------
-    UsageError
-        If a check cell checks nothing.
     """
     cells = {cell.id: cell for cell in handout.cells}
     for exercise in exercises:
@@ -58,11 +50,13 @@ def mark_for_nbgrader(
             "locked": False,
             "task": False,
         }
-        # A cell may check a function twice, so there is an assert for each.
-        verdict = f'assert VERDICTS["{function}"] == "right"'
-        tests = [f"{source}\n{verdict}" for source in split_check(exercise)]
         check.source = "\n".join(
-            ["from utils.checks import VERDICTS", "", *tests]
+            [
+                "from utils.checks import is_right",
+                "",
+                check.source,
+                f'assert is_right("{function}")',
+            ]
         )
         check.metadata.nbgrader = {
             "schema_version": 3,
@@ -91,11 +85,6 @@ def mark_for_otter(
         What `find_exercises` finds in the lesson.
     name : str
         The lesson's name.
-
-    Raises
-    ------
-    UsageError
-        If a check cell checks nothing.
     """
     cells = {cell.id: [cell] for cell in handout.cells}
     for exercise in exercises:
@@ -124,55 +113,21 @@ def mark_for_otter(
             new_raw_cell("# END SOLUTION"),
         ]
         printed = f"{exercise.function}: right\n"
-        tests = [
-            new_code_cell(
-                source,
-                outputs=[new_output("stream", name="stdout", text=printed)],
-            )
-            for source in split_check(exercise)
-        ]
+        test = new_code_cell(
+            check.source,
+            outputs=[new_output("stream", name="stdout", text=printed)],
+        )
         cells[check.id] = [
             new_raw_cell("# BEGIN TESTS"),
-            *tests,
+            test,
             new_raw_cell("# END TESTS"),
             new_raw_cell("# END QUESTION"),
             check,
         ]
-    config = f"# ASSIGNMENT CONFIG\nname: {name}"
-    handout.cells = [new_raw_cell(config)]
+    # What has to lie beside the notebooks that Otter writes.
+    images = [f"  - {path}" for path in read_images(handout)]
+    config = ["# ASSIGNMENT CONFIG", f"name: {name}"]
+    config += ["files:", *images] if images else []
+    handout.cells = [new_raw_cell("\n".join(config))]
     for parts in cells.values():
         handout.cells += parts
-
-
-def split_check(exercise: Exercise) -> list[str]:
-    """Return the source of a check cell, a part for each call of `check`.
-
-    Each part ends with its call; what prepares it comes before.
-
-    Raises
-    ------
-    UsageError
-        If there is no such call.
-    """
-    lines = exercise.check.source.splitlines()
-    parts, start = [], 0
-    for end in _find_calls(exercise):
-        parts.append("\n".join(lines[start:end]))
-        start = end
-    if not parts:
-        raise UsageError(
-            f"the cell after the stub of {exercise.function} does not call "
-            f"check({exercise.function}, ...)"
-        )
-    return parts
-
-
-def _find_calls(exercise: Exercise) -> Iterator[int]:
-    """Yield the last line of each call of `check`, counted from 1."""
-    for node in ast.parse(exercise.check.source).body:
-        if (
-            isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Call)
-            and ast.unparse(node.value.func) == "check"
-        ):
-            yield node.end_lineno

@@ -33,6 +33,8 @@ BUILD = ROOT / "build"
 EXECUTED = BUILD / "executed"
 FULL = BUILD / "full"
 NAME = re.compile(r"\d\d(_[a-z][a-z0-9]*)+\.ipynb")
+# Its alt text and its path; an alt text may go over several lines.
+IMAGE = re.compile(r"!\[(.*?)\]\((.*?)\)", re.DOTALL)
 
 
 def is_named_as_lesson(path: Path) -> bool:
@@ -108,3 +110,24 @@ def find_cells(
         is_wanted_kind = kind is None or cell.cell_type == kind
         if is_wanted_kind and (tag is None or tag in get_tags(cell)):
             yield number, cell
+
+
+def read_images(
+    lesson: nbformat.NotebookNode, folder: Path = NOTEBOOKS
+) -> dict[str, bytes]:
+    """Return the images that the Markdown of a lesson shows, by their path.
+
+    Parameters
+    ----------
+    lesson : NotebookNode
+    folder : Path
+        Where the lesson lies. Only what is in its folder `images` counts:
+        this has to be copied with the lesson, since the links are relative.
+    """
+    images = {}
+    for _, cell in find_cells(lesson, "markdown"):
+        for _, path in IMAGE.findall(cell.source):
+            is_beside = Path(path).parent == Path("images")
+            if is_beside and (folder / path).is_file():
+                images[path] = (folder / path).read_bytes()
+    return images

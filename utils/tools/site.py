@@ -23,7 +23,15 @@ from utils.tools.editions import (
     open_output,
     read_executed,
 )
-from utils.tools.lessons import BUILD, EXECUTED, ROOT, get_tags
+from utils.tools.lessons import (
+    BUILD,
+    EXECUTED,
+    IMAGE,
+    NOTEBOOKS,
+    ROOT,
+    find_cells,
+    get_tags,
+)
 
 import nbformat
 
@@ -62,9 +70,10 @@ def make_page(executed):
     page.cells = [
         cell for cell in page.cells if not NOT_SHOWN & get_tags(cell)
     ]
+    for _, cell in find_cells(page, "markdown"):
+        # MyST joins the lines of an alt text without a space.
+        cell.source = IMAGE.sub(lambda m: " ".join(m[0].split()), cell.source)
     for cell in page.cells:
-        if "solution" in get_tags(cell):
-            cell.metadata.tags.append("hide-cell")
         for _, alt in _find_pictures(cell):
             cell.metadata["mystnb"] = {"image": {"alt": alt}}
     note = f"The figures on this page are of {_find_mode(executed)} mode."
@@ -151,6 +160,8 @@ def write_source(folder: Path, executed: Path) -> None:
         shows, or if README lacks a heading.
     """
     shutil.copytree(DOCS, folder, dirs_exist_ok=True)
+    images = folder / "lessons" / "images"
+    shutil.copytree(NOTEBOOKS / "images", images)
     lessons = read_executed(executed)
     for name, lesson in lessons.items():
         path = folder / "lessons" / f"{name}.ipynb"

@@ -25,6 +25,7 @@ from utils.files import write_whole
 from utils.tools import UsageError
 from utils.tools.exercises import Exercise, find_exercises
 from utils.tools.lessons import (
+    IMAGE,
     NOTEBOOKS,
     ROOT,
     find_cells,
@@ -364,8 +365,8 @@ def imports_in_one_cell(lesson):
 def imports_only_public_helpers(lesson):
     """Keep lessons apart from tools, private names and other lessons."""
     modules = {f"utils.{path.stem}" for path in ROOT.glob("utils/[a-z]*.py")}
-    # Neither the runner nor the guard of the tests is a lesson's business.
-    modules -= {"utils.run", "utils.offline"}
+    # Neither these two commands nor the guard of the tests is a lesson's.
+    modules -= {"utils.run", "utils.grade", "utils.offline"}
     for place, cell in find_places(lesson, "code"):
         for node in find_nodes(cell, ast.ImportFrom):
             module = node.module or "."
@@ -437,7 +438,7 @@ def figures_have_alt_text(lesson):
         if drawn and not shown:
             yield f"{place}: show the figure: show(figure, alt)"
     for place, cell in find_places(lesson, "markdown"):
-        for alt, path in re.findall(r"!\[(.*?)\]\((.*?)\)", cell.source):
+        for alt, path in IMAGE.findall(cell.source):
             if not alt.strip():
                 yield f"{place}: {path} lacks an alt text"
             if not (NOTEBOOKS / path).is_file():

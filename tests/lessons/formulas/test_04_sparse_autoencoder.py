@@ -1,5 +1,6 @@
 """The formulas of lesson 04: penalties, and the choice of k codes."""
 
+import keras
 import numpy as np
 import pytest
 from scipy.special import rel_entr
@@ -40,7 +41,7 @@ def test_averaged_penalty_is_the_same_at_any_batch_size(sparse):
 
 def test_summed_penalty_grows_with_the_batch(sparse):
     small, large = (
-        find_mean_penalty(sparse.L1Penalty(1e-4, is_summed=True), n)
+        find_mean_penalty(sparse.L1Penalty(1e-4, average=False), n)
         for n in (32, 256)
     )
     assert large == pytest.approx(8 * small, rel=1e-5)
@@ -69,8 +70,8 @@ def test_kl_penalty_averages_over_the_batch_and_adds_units(sparse):
 
 @pytest.mark.parametrize(
     "codes",
-    [CODES, -np.abs(CODES) - 1, np.ones((4, 32), "float32")],
-    ids=["any", "negative", "ties"],
+    [CODES, -np.abs(CODES) - 1],
+    ids=["any", "negative"],
 )
 @pytest.mark.parametrize("k", [1, 8, 32])
 def test_k_sparse_keeps_exactly_the_k_largest(sparse, codes, k):
@@ -79,3 +80,24 @@ def test_k_sparse_keeps_exactly_the_k_largest(sparse, codes, k):
     assert ((kept == codes) | (kept == 0)).all()
     sizes = np.sort(np.abs(codes), axis=1)[:, -k:]
     np.testing.assert_allclose(np.sort(np.abs(kept), axis=1)[:, -k:], sizes)
+
+
+def test_k_sparse_refuses_to_keep_more_codes_than_there_are(sparse):
+    with pytest.raises(ValueError, match="33 of 32"):
+        sparse.keep_largest(CODES, 33)
+
+
+@pytest.mark.parametrize("name", ["L1Penalty", "KLPenalty", "KeepLargest"])
+def test_layers_are_saved_and_loaded(sparse, tmp_path, name):
+    arguments = {
+        "L1Penalty": {"strength": 0.5, "average": False},
+        "KLPenalty": {"strength": 0.5, "target": 0.1},
+        "KeepLargest": {"k": 3},
+    }[name]
+    layer = getattr(sparse, name)(**arguments)
+    model = keras.Sequential([keras.Input((32,)), layer])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras").layers[-1]
+    for attribute, value in arguments.items():
+        assert getattr(loaded, attribute) == value
+    np.testing.assert_array_equal(loaded(CODES), layer(CODES))

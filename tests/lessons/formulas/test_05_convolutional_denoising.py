@@ -63,11 +63,60 @@ def test_noise_layer_draws_a_sigma_for_each_image():
     assert 0.09 < sigmas.mean() < 0.11
 
 
+def test_noise_layer_is_saved_and_loaded_without_custom_objects(tmp_path):
+    add_noise = take(LESSON, "AddNoise").AddNoise(0.1, 0.3, name="noise")
+    model = keras.Sequential([keras.Input((28, 28, 1)), add_noise])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert (loaded.layers[0].low, loaded.layers[0].high) == (0.1, 0.3)
+    noisy = np.asarray(loaded(np.full_like(IMAGES, 0.5), training=True))
+    assert 0.1 < noisy.std() < 0.3
+
+
+def test_score_is_the_gradient_of_the_log_density():
+    find_score = take(LESSON, "find_score").find_score
+    data, points = GENERATOR.normal(size=(40, 2)), GENERATOR.normal(size=(7, 2))
+    sigma, step = 0.6, 1e-5
+
+    def find_log_density(at):
+        squares = ((at[:, None] - data[None]) ** 2).sum(axis=-1)
+        return np.log(np.exp(-squares / (2 * sigma**2)).mean(axis=1))
+
+    score = find_score(points, data, sigma)
+    for axis, shift in enumerate(step * np.eye(2)):
+        rise = find_log_density(points + shift) - find_log_density(
+            points - shift
+        )
+        np.testing.assert_allclose(
+            score[:, axis], rise / (2 * step), rtol=1e-4, atol=1e-6
+        )
+
+
+def test_walk_denoises_less_and_less_noise():
+    walk = take(LESSON, "walk_from_noise").walk_from_noise
+    strengths = []
+
+    def find_black(images):
+        strengths.append(float(images.mean()))
+        return np.zeros_like(images)
+
+    class Model:
+        def __call__(self, images):
+            assert images.dtype == np.float32
+            assert 0 <= images.min() <= images.max() <= 1
+            made = find_black(images)
+            return type("Tensor", (), {"numpy": lambda self: made})()
+
+    estimates = walk(Model(), n_images=20, n_steps=5, seed=0)
+    assert len(estimates) == 5 and estimates[0].shape == (20, 28, 28, 1)
+    assert strengths == sorted(strengths, reverse=True)
+
+
 def test_levels_become_black_and_white():
-    find_stretched = take(LESSON, "find_stretched").find_stretched
+    stretch_levels = take(LESSON, "stretch_levels").stretch_levels
     grays = np.array([0.0, 0.2, 0.5, 0.8, 1.0])
     np.testing.assert_allclose(
-        find_stretched(grays, (0.2, 0.8)), [0, 0, 0.5, 1, 1]
+        stretch_levels(grays, (0.2, 0.8)), [0, 0, 0.5, 1, 1]
     )
 
 

@@ -1,5 +1,6 @@
 """The formulas that lesson 07 teaches, held against other ways to get them."""
 
+import keras
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -50,7 +51,8 @@ def test_cost_is_the_cross_entropy_summed_over_pixels():
 
 @pytest.mark.parametrize("noise", [0.0, 0.1, 1.0])
 def test_draws_have_mean_and_deviation(noise):
-    sample = take(LESSON, "Sample").Sample(7, noise)
+    keras.utils.set_random_seed(7)
+    sample = take(LESSON, "Sample").Sample(noise)
     mean = np.tile(np.float32([-1, 2]), (50_000, 1))
     log_variance = np.tile(np.log(np.float32([4, 0.25])), (50_000, 1))
     draws = np.asarray(sample(mean, log_variance))
@@ -71,7 +73,7 @@ class Toy:
     def __init__(self, mean, log_variance):
         self.region = np.float32([[mean]]), np.float32([[log_variance]])
 
-    def encode(self, images):
+    def encoder(self, images):
         return [np.repeat(x, len(images), axis=0) for x in self.region]
 
     def decoder(self, codes):
@@ -96,7 +98,74 @@ def test_bound_lies_above_by_the_kl_to_the_posterior(region):
     gap = np.sum(np.exp(log_q) * (log_q - log_posterior)) * step
     # Many copies of the image with one draw each: the mean is over both.
     copies = np.repeat(image, 20_000, axis=0)
-    terms = score_bound(Toy(*region), copies, n_draws=1)
+    toy = Toy(*region)
+    terms = score_bound(toy.encoder, toy.decoder, copies, n_draws=1)
     assert terms["bound"] == pytest.approx(terms["cost"] + terms["kl"])
     assert terms["bound"] == pytest.approx(gap - log_evidence, abs=0.05)
     assert terms["bound"] >= -log_evidence - 0.05
+
+
+@pytest.mark.parametrize(("beta", "free_nats"), [(1, 0), (0.5, 0), (4, 0.7)])
+def test_penalty_is_summed_over_codes_and_averaged_over_images(
+    beta, free_nats
+):
+    lesson = take(LESSON, "find_kl", "Penalty")
+    generator = np.random.default_rng(3)
+    mean = generator.normal(size=(5, 3)).astype("float32")
+    log_variance = generator.normal(size=(5, 3)).astype("float32")
+    penalty = lesson.Penalty(beta, free_nats)
+    penalty(mean, log_variance)
+    kl = (mean**2 + np.exp(log_variance) - log_variance - 1) / 2
+    of_codes = [max(code.mean(), free_nats) for code in kl.T]
+    (added,) = penalty.losses
+    assert float(added) == pytest.approx(beta * sum(of_codes), rel=1e-5)
+
+
+NAMES = (
+    "find_kl",
+    "find_cost",
+    "build_hidden",
+    "build_stack",
+    "build_encoder",
+    "Sample",
+    "Penalty",
+    "build_vae",
+)
+
+
+def test_model_is_the_same_after_saving(tmp_path):
+    lesson = take(LESSON, *NAMES, seed=1)
+    images = np.random.default_rng(0).random((6, 784)).astype("float32")
+    encoder, decoder, model = lesson.build_vae(
+        3, [8], "vae", beta=4.0, free_nats=0.1
+    )
+    model.compile(keras.optimizers.Adam(1e-3), loss=lesson.find_cost)
+    model.fit(images, images, epochs=1, verbose=0)
+    model.save(tmp_path / "vae.keras")
+    loaded = keras.saving.load_model(tmp_path / "vae.keras")
+    for ours, its in zip(
+        encoder(images), loaded.get_layer("encoder")(images), strict=True
+    ):
+        np.testing.assert_array_equal(ours, its)
+    codes = np.eye(3, dtype="float32")
+    np.testing.assert_array_equal(
+        decoder(codes), loaded.get_layer("decoder")(codes)
+    )
+    penalty = loaded.get_layer("penalty")
+    assert float(penalty.beta) == 4 and penalty.free_nats == 0.1
+    assert loaded.evaluate(images, images, verbose=0) > 0
+    loaded.fit(images, images, epochs=1, verbose=0)
+
+
+def test_no_gradient_goes_into_the_noise_and_one_into_mean_and_variance():
+    import tensorflow as tf
+
+    sample = take(LESSON, "Sample").Sample()
+    mean, log_variance = tf.zeros((4, 2)), tf.ones((4, 2))
+    with tf.GradientTape() as tape:
+        tape.watch([mean, log_variance])
+        codes = sample(mean, log_variance)
+    to_mean, to_log_variance = tape.gradient(codes, [mean, log_variance])
+    np.testing.assert_allclose(to_mean, 1)
+    # The derivative of exp(l / 2) is half of itself, times the noise.
+    np.testing.assert_allclose(to_log_variance, codes / 2, rtol=1e-5)

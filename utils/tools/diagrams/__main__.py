@@ -8,6 +8,7 @@ from utils.tools.diagrams import (  # noqa: F401, each registers its diagrams
     convolution,
     dense,
     distances,
+    practice,
     prepare,
     sequences,
     variational,

@@ -211,7 +211,5 @@ def draw_denoiser(page):
     page.box(
         256, 66, 248, 44, "loss: how far apart?", color="panel", line="accent"
     )
-    words = (
-        "Fast mode. In full mode 64 channels in place of 32, but for the code."
-    )
+    words = "Fast mode. Full mode has 64 channels, but 32 in the code."
     page.text(380, 400, words, size=SMALL, color="muted")

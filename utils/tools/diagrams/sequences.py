@@ -32,7 +32,9 @@ def draw_lstm_cell(page):
         page.text(x, 252, words, size=SMALL, bold=True)
         page.text(x, 274, activation, size=SMALL, color="muted")
     # The cell state.
-    page.arrow([(94, top), (666, top)], thickness=4, head=12, color="code")
+    for left, right in ((94, 172), (200, 400)):
+        page.line([(left, top), (right, top)], "code", thickness=4)
+    page.arrow([(428, top), (666, top)], "code", thickness=4, head=12)
     page.arrow([(186, 236), (186, top + 15)])
     page.arrow([(300, 236), (300, 166), (398, 166)])
     page.arrow([(414, 236), (414, 182)])

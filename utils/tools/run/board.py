@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any
 from utils.files import write_whole
 from utils.findings import FINDINGS_TYPE, METRICS_TYPE
 from utils.tools import UsageError
-from utils.tools.lessons import get_tags
+from utils.tools.lessons import get_tags, read_images
 from utils.tools.run.plan import Run
 from utils.tools.run.task import Outcome
 
@@ -61,7 +62,7 @@ class Result:
     cell: str | None = None
     error: str | None = None
     traceback: str = ""
-    metrics: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float | None] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
     peak_memory_bytes: int = 0
@@ -122,13 +123,18 @@ def read_left(
     ]
 
 
-def read_metrics(cells: Iterable[nbformat.NotebookNode]) -> dict[str, float]:
+def read_metrics(
+    cells: Iterable[nbformat.NotebookNode],
+) -> dict[str, float | None]:
     """Return the measures that the cell tagged `metrics` left.
+
+    None stands for what is not finite, as after a training that diverged.
 
     Raises
     ------
     ValueError
-        If there is not one such cell that has left some.
+        If there is not one such cell that has left some, or if one is neither
+        a finite number nor None.
     """
     last = [cell for cell in cells if "metrics" in get_tags(cell)]
     left = read_left(last, METRICS_TYPE)
@@ -137,6 +143,12 @@ def read_metrics(cells: Iterable[nbformat.NotebookNode]) -> dict[str, float]:
             "one cell tagged metrics has to call "
             "utils.findings.leave_metrics, once"
         )
+    for name, value in left[0].items():
+        is_finite = type(value) is float and math.isfinite(value)
+        if value is not None and type(value) is not int and not is_finite:
+            raise ValueError(
+                f"a metric has to be a finite number; {name} is {value!r}"
+            )
     return dict(left[0])
 
 
@@ -315,7 +327,9 @@ def count_findings(result: Result) -> str:
     return f"{n_met} of {len(result.findings)}"
 
 
-def group_measures(metrics: dict[str, float]) -> dict[str, dict[str, str]]:
+def group_measures(
+    metrics: dict[str, float | None],
+) -> dict[str, dict[str, str]]:
     """Return the values of each measure, by kind, as they are printed.
 
     Examples
@@ -402,9 +416,15 @@ def clear_folder(out: Path, runs: Iterable[Run]) -> None:
 
 
 def write_copy(out: Path, result: Result, notebook: str) -> None:
-    """Write the executed copy; its name says if the run failed."""
+    """Write the executed copy, and the images that it shows beside it.
+
+    Its name says if the run failed.
+    """
     ending = ".ipynb" if result.status == "finished" else ".failed.ipynb"
     write(out / f"{result.run.name}{ending}", drop_widgets(notebook))
+    lesson = nbformat.reads(notebook, as_version=4)
+    for path, image in read_images(lesson, Path(result.run.folder)).items():
+        write(out / path, image)
 
 
 def write_scoreboard(out: Path, results: Iterable[Result]) -> None:
@@ -414,7 +434,7 @@ def write_scoreboard(out: Path, results: Iterable[Result]) -> None:
     write(out / SCOREBOARD, f"{text}\n")
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, data: str | bytes) -> None:
     """Write a file whole or not at all.
 
     Raises
@@ -423,7 +443,7 @@ def write(path: Path, text: str) -> None:
         If it cannot be written.
     """
     try:
-        write_whole(path, text)
+        write_whole(path, data)
     except OSError as error:
         raise UsageError(
             f"cannot write {path} ({error.strerror}); "

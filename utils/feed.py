@@ -1,0 +1,189 @@
+"""What a model is trained on: arrays or a data set, always in one form.
+
+That form is a tuple of inputs, targets and, if there are any, sample weights.
+Each of them is an array, or a tuple or dict of arrays for a model with several
+inputs or outputs. A `tf.data.Dataset` yields such tuples, one for each batch.
+"""
+
+from utils.backend import tf
+from utils.guards import check_numbers, check_targets
+
+import keras
+import numpy as np
+
+PARTS = ("inputs", "targets", "sample_weight")
+
+
+def take_data(model: keras.Model, data: tuple, loss, name: str = ""):
+    """Return data in the form that this module describes, after a check.
+
+    Parameters
+    ----------
+    model : keras.Model
+        It tells whether a list is several inputs or the rows of one.
+    data : tuple
+        Inputs, targets and sample weights; the last ones may be None or
+        missing. Without targets, the inputs are the targets. Inputs may be a
+        `tf.data.Dataset`.
+    loss : as `Model.compile` takes it
+        For the check of the targets.
+    name : str
+        What messages write before "inputs", "targets" and "sample_weight".
+
+    Returns
+    -------
+    tuple or tf.data.Dataset
+
+    Raises
+    ------
+    ValueError
+        If these are no data to train on.
+    """
+    x, y, weights = (*data, None, None)[:3]
+    if isinstance(x, tf.data.Dataset):
+        if y is not None or weights is not None:
+            raise ValueError(
+                f"{name}inputs is a tf.data.Dataset: let it yield pairs of "
+                "inputs and targets, or triples with sample weights; nothing "
+                "can stand beside it"
+            )
+        data = _complete_dataset(x, name)
+    else:
+        data = _arrange_all(model, x, y, weights, name)
+    rows = take_rows(data)
+    _check_shape(model, rows[0], f"{name}inputs", data)
+    for part, arrays in zip(PARTS, rows, strict=False):
+        if part == "inputs" or arrays is not rows[0]:
+            check_numbers(f"{name}{part}", arrays)
+    check_targets(f"{name}targets", rows[1], loss)
+    if len(rows) == 3:
+        _check_weights(f"{name}sample_weight", rows[2])
+    return data
+
+
+def take_rows(data) -> tuple:
+    """Return all rows of arrays, and the first batch of a data set."""
+    if isinstance(data, tuple):
+        return data
+    return next(iter(data.take(1)))
+
+
+def count_batches(data, batch_size: int) -> int:
+    """Return how many batches an epoch has."""
+    if isinstance(data, tuple):
+        return -(-len(tf.nest.flatten(data)[0]) // batch_size)
+    return int(data.cardinality())
+
+
+def _arrange_all(model, x, y, weights, name):
+    inputs, outputs = (
+        getattr(model, part, None) for part in ("inputs", "outputs")
+    )
+    is_own_target = y is None or y is x
+    x = _arrange(x, inputs, f"{name}inputs")
+    y = x if is_own_target else _arrange(y, outputs, f"{name}targets")
+    data = x, y
+    if weights is not None:
+        if isinstance(weights, list) and isinstance(y, tuple):
+            weights = tuple(weights)
+        weights = _arrange(weights, outputs, f"{name}sample_weight")
+        # Keras does not take a mask, True and False.
+        data = (
+            *data,
+            tf.nest.map_structure(lambda w: np.asarray(w, "float32"), weights),
+        )
+    n = len(tf.nest.flatten(x)[0])
+    for part, arrays in zip(PARTS, data, strict=False):
+        for array in tf.nest.flatten(arrays):
+            if len(array) != n:
+                raise ValueError(
+                    f"{name}inputs has {n} rows and {name}{part} "
+                    f"{len(array)}: they must match"
+                )
+    return data
+
+
+def _arrange(data, symbols, name):
+    """Return an array, or a tuple or dict of arrays.
+
+    `symbols` are the model's inputs or outputs, None if it does not tell them.
+    """
+    if isinstance(data, dict):
+        return {key: _make_array(each, name) for key, each in data.items()}
+    if isinstance(data, tuple) or (
+        isinstance(data, list) and _has_parts(data, symbols)
+    ):
+        return tuple(_make_array(each, name) for each in data)
+    return _make_array(data, name)
+
+
+def _has_parts(data, symbols):
+    """Return whether a list holds several inputs, and not the rows of one."""
+    ranks = [len(getattr(each, "shape", ())) for each in data]
+    if symbols is None:
+        return min(ranks, default=0) > 0
+    return ranks == [len(symbol.shape) for symbol in symbols]
+
+
+def _make_array(data, name):
+    if not tf.is_tensor(data):
+        try:
+            data = np.asarray(data)
+        except ValueError:
+            raise ValueError(
+                f"{name} have rows of different lengths: pad them, and give "
+                "sample_weight 0 to what is padded"
+            ) from None
+    if len(data.shape) == 0:
+        raise ValueError(
+            f"{name} is one {type(data[()]).__name__}: give an array, or a "
+            "tf.data.Dataset (it has from_generator)"
+        )
+    return data
+
+
+def _complete_dataset(data, name):
+    """Return a data set of pairs or triples whose length is known."""
+    n = int(data.cardinality())
+    if n == tf.data.INFINITE_CARDINALITY:
+        raise ValueError(
+            f"{name}inputs, a data set, never ends: say with .take(n) how "
+            "many batches an epoch has"
+        )
+    if n == tf.data.UNKNOWN_CARDINALITY:
+        raise ValueError(
+            f"{name}inputs, a data set, does not tell how many batches it "
+            "has: say it with "
+            ".apply(tf.data.experimental.assert_cardinality(n))"
+        )
+    if n == 0:
+        raise ValueError(f"{name}inputs is empty: a data set of no batches")
+    if not isinstance(data.element_spec, tuple):
+        return data.map(lambda x: (x, x))
+    return data
+
+
+def _check_shape(model, inputs, name, data):
+    """Refuse one row that stands for a batch."""
+    symbols = getattr(model, "inputs", None)
+    if not symbols or len(symbols) > 1 or isinstance(inputs, tuple | dict):
+        return
+    if len(inputs.shape) == len(symbols[0].shape) - 1:
+        remedy = (
+            "if it is one image, write image[None]"
+            if isinstance(data, tuple)
+            else "give .batch(64) to the data set"
+        )
+        raise ValueError(
+            f"{name} have shape {tuple(inputs.shape)}, but the first axis has "
+            f"to count the rows, as in {symbols[0].shape}: {remedy}"
+        )
+
+
+def _check_weights(name, weights):
+    for array in tf.nest.flatten(weights):
+        if np.min(array) < 0 or np.max(array) == 0:
+            raise ValueError(
+                f"{name} span [{np.min(array):.3g}, {np.max(array):.3g}]: "
+                "weights are 0 or more, and some are above 0"
+            )

@@ -1,0 +1,1 @@
+"""The grader of learners' notebooks: command, notebooks, and one process."""
