@@ -80,7 +80,7 @@ def test_otter_gets_a_question_for_each_exercise(name):
     ids = [cell.id for cell in handout.cells]
     assert len(ids) == len(set(ids))
     raw = [c.source for c in handout.cells if c.cell_type == "raw"]
-    assert raw[0] == f"# ASSIGNMENT CONFIG\nname: {name}"
+    assert raw[0].startswith(f"# ASSIGNMENT CONFIG\nname: {name}\n")
     # Of a question: its beginning and end, and those of solution and tests.
     assert len(raw) == 1 + 6 * len(exercises)
     for exercise in exercises:
