@@ -117,6 +117,17 @@ SELU = '64, activation="selu"'
 SIGMOID = '784, activation="sigmoid"'
 
 NO_BOTTLENECKS = [
+    # Units that start alike stay alike.
+    """
+def build_bottleneck(n_codes):
+    model = build_stack([784, 64, n_codes], "linear", "b", start="zeros")[1]
+    return model
+""",
+    SEQUENTIAL.format(
+        SELU, 'n_codes, kernel_initializer="ones"', SELU, SIGMOID
+    ),
+    SEQUENTIAL.format(SELU, "n_codes", '64, activation="tanh"', SIGMOID),
+    SEQUENTIAL.format(SELU, "n_codes", SELU, '784, activation="hard_sigmoid"'),
     # SELU on the codes and none on the first layer, or the third.
     SEQUENTIAL.format("64", 'n_codes, activation="selu"', SELU, SIGMOID),
     SEQUENTIAL.format(SELU, 'n_codes, activation="selu"', "64", SIGMOID),
@@ -612,6 +623,10 @@ TIED_STACKS = [
 ]
 
 NO_TIED_STACKS = [
+    OWN_KERNELS.replace(
+        "self.add_weight(shape=p)",
+        'self.add_weight(shape=p, initializer="zeros")',
+    ),
     # Not tied at all.
     """
 def build_tied_stack(widths):
