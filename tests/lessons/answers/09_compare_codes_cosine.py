@@ -196,8 +196,8 @@ def train_encoder(inputs, targets, n_codes):
     images = keras.Input((inputs.shape[1],))
     codes = layers.Dense(n_codes)(images)
     model = keras.Model(images, layers.Dense(inputs.shape[1])(codes))
-    model.compile(keras.optimizers.Adam(0.01), "mse")
-    model.fit(inputs, targets, epochs=60, batch_size=32, verbose=0)
+    recipe = {"epochs": 40, "batch_size": 32, "loss": "mse"}
+    fit(model, inputs, targets, learning_rate=0.01, **recipe)
     return keras.Model(images, codes)
 """,
         """
@@ -213,7 +213,7 @@ def train_encoder(inputs, targets, n_codes):
 
     model = Autoencoder()
     model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
-    model.fit(inputs, targets, epochs=40, batch_size=32, verbose=0)
+    model.fit(inputs, targets, epochs=25, batch_size=32, verbose=0)
     return model.encode
 """,
         """
