@@ -528,6 +528,16 @@ def test_signs_of_codes_find_more_than_signs_of_mixtures(metrics):
     )
     assert 0.01 < ours - mixtures < 0.15
     assert metrics["baseline_precision_at_10"] - 0.1 < ours
+    # PCA with a learned rotation (ITQ) is the strongest rival, and ahead.
+    rotated_pca = metrics["rotated_pca_16_bytes_precision_at_10"]
+    assert 0.005 < rotated_pca - ours < 0.1
+
+
+@pytest.mark.lesson("09_compare_codes_cosine")
+def test_blurred_pixels_halved_find_as_much(metrics):
+    whole = metrics["blurred_pixels_precision_at_10"]
+    halved = metrics["blurred_halved_precision_at_10"]
+    assert halved == pytest.approx(whole, abs=0.01)
 
 
 @pytest.mark.lesson("09_compare_codes_cosine")
