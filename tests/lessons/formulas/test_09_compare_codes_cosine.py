@@ -95,9 +95,7 @@ def test_rotation_is_one_and_brings_rows_near_their_signs(cosine):
 
     def find_error(n_rounds):
         rotation = cosine.find_rotation(centered, n_rounds)
-        np.testing.assert_allclose(
-            rotation @ rotation.T, np.eye(7), atol=1e-9
-        )
+        np.testing.assert_allclose(rotation @ rotation.T, np.eye(7), atol=1e-9)
         rotated = centered @ rotation
         return np.square(np.where(rotated > 0, 1, -1) - rotated).sum()
 
