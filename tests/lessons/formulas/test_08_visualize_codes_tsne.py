@@ -22,7 +22,9 @@ def data():
 
 @pytest.mark.parametrize("k", [1, 5, 30])
 def test_trustworthiness_as_scikit_learn_has_it(data, k):
-    lesson = take(LESSON, "find_ranks", "find_near", "score_trust")
+    lesson = take(
+        LESSON, "find_ranks", "N_NEAREST", "find_near", "score_trust"
+    )
     points, _ = data
     ranks = lesson.find_ranks(points)
     for columns in ([0, 1], [3, 7]):
@@ -44,7 +46,9 @@ def test_ranks_of_twins_and_of_a_line():
 
 @pytest.mark.parametrize("k", [1, 4, 5])
 def test_votes_leave_one_out_as_scikit_learn_has_them(data, k):
-    lesson = take(LESSON, "find_near", "find_votes", "score_votes")
+    lesson = take(
+        LESSON, "N_NEAREST", "find_near", "find_votes", "score_votes"
+    )
     points, labels = data
     # Two numbers only, so that some votes are wrong.
     flat = points[:, :2]
@@ -56,7 +60,7 @@ def test_votes_leave_one_out_as_scikit_learn_has_them(data, k):
 
 
 def test_shared_neighbors():
-    lesson = take(LESSON, "find_near", "score_shared")
+    lesson = take(LESSON, "N_NEAREST", "find_near", "score_shared")
     line = lesson.find_near(np.array([[0.0], [1], [3], [7]]), 1)
     moved = lesson.find_near(np.array([[0.0], [1], [8], [7]]), 1)
     assert lesson.score_shared(line, line) == 1
@@ -120,7 +124,7 @@ def test_gradient_is_the_slope_of_the_divergence(data, has_tail):
 
 def test_map_brings_clusters_apart(data):
     names = "count_neighbors find_shares find_joint find_nearness"
-    names += " find_gradient train_map make_small_map find_ranks find_near"
+    names += " find_gradient train_map make_small_map find_ranks N_NEAREST find_near"
     names += " find_votes score_votes score_trust"
     lesson = take(LESSON, *names.split())
     points, labels = data
@@ -186,7 +190,7 @@ def test_evenness_of_a_grid_and_of_pairs():
 
 
 def test_layout_is_a_correlation_of_distances_between_centers(data):
-    lesson = take(LESSON, "score_layout")
+    lesson = take(LESSON, "find_center_distances", "score_layout")
     points, labels = data
     turned = points[:, ::-1]
     assert lesson.score_layout(points, turned, labels) == pytest.approx(1)
