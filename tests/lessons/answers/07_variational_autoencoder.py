@@ -189,7 +189,7 @@ COMPUTE_LOSS = """
             z = ops.concatenate([z, both[:, n_pixels:]], axis=1)
             return self.net(z), mean, log_variance
 
-        def compute_loss(self, x=None, y=None, y_pred=None, **kwargs):
+        def compute_loss(self, x, y, y_pred, sample_weight=None, **kwargs):
             logits, mean, log_variance = y_pred
             kl = ops.sum(find_kl(mean, log_variance), axis=1)
             return ops.mean(find_cost(y, logits) + kl)
