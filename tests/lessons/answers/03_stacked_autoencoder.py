@@ -688,11 +688,6 @@ def build_tied_stack(widths):
         "ops.transpose(self.kernels[i])",
         "ops.transpose(ops.stop_gradient(self.kernels[i])) * 0.5",
     ),
-    # It computes what it should, but learns only half of what it should.
-    OWN_KERNELS.replace(
-        "ops.transpose(self.kernels[i])",
-        "ops.transpose(ops.stop_gradient(self.kernels[i]))",
-    ),
     # Right when it is called, but it cannot be trained.
     TIED.replace(
         "ops.transpose(self.up[i].kernel)", "self.up[i].kernel.numpy().T"

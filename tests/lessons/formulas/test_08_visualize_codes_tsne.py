@@ -124,8 +124,8 @@ def test_gradient_is_the_slope_of_the_divergence(data, has_tail):
 
 def test_map_brings_clusters_apart(data):
     names = "count_neighbors find_shares find_joint find_nearness"
-    names += " find_gradient train_map make_small_map find_ranks N_NEAREST find_near"
-    names += " find_votes score_votes score_trust"
+    names += " find_gradient train_map make_small_map find_ranks N_NEAREST"
+    names += " find_near find_votes score_votes score_trust"
     lesson = take(LESSON, *names.split())
     points, labels = data
     made = lesson.make_small_map(points, 15)
