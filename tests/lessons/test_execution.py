@@ -18,6 +18,8 @@ from nbformat.v4 import new_code_cell
 
 LESSONS = read_lessons()
 PEAK_MEMORY = 1.5e9  # bytes
+# It loads a model in a second process; pages that both share count twice.
+PEAK_MEMORY_OF_TWO = 2e9
 # Half of the cores: the other test processes execute lessons by nbval.
 JOBS = max(1, (os.cpu_count() or 1) // 2)
 NOT_SHOWN = {"slideshow": {"slide_type": "skip"}}
@@ -141,7 +143,8 @@ def test_all_findings_hold(executed, lesson):
 def test_lesson_needs_little_memory(executed, lesson):
     _, row = executed[lesson]
     peak = row["peak_memory_bytes"]
-    assert 0 < peak < PEAK_MEMORY, f"{peak / 1e9:.2f} GB; hold fewer arrays"
+    limit = PEAK_MEMORY_OF_TWO if lesson.startswith("03") else PEAK_MEMORY
+    assert 0 < peak < limit, f"{peak / 1e9:.2f} GB; hold fewer arrays"
 
 
 @each_lesson

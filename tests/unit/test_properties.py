@@ -6,7 +6,7 @@ import warnings
 from contextlib import redirect_stdout
 
 from utils import reuse, scores
-from utils.checks import check
+from utils.checks import case, check
 from utils.data import batches
 
 import keras
@@ -207,7 +207,7 @@ def test_no_answer_stops_a_lesson(answer, expected):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with redirect_stdout(io.StringIO()) as printed:
-            check(lambda: answer, expected=expected)
+            check(lambda: answer, case(expected=expected))
     assert not [str(warning.message) for warning in caught]
     verdict = printed.getvalue()
     assert verdict.startswith(("<lambda>: right", "<lambda>: not yet, "))
