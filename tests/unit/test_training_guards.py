@@ -40,7 +40,7 @@ CROSS_ENTROPIES = [
 ]
 
 
-@pytest.mark.parametrize("loss", CROSS_ENTROPIES, ids=str)
+@pytest.mark.parametrize("loss", CROSS_ENTROPIES)
 def test_targets_outside_0_to_1_are_refused(loss):
     for targets, remedy in (
         (255 * X, "divide by 255"),
