@@ -400,7 +400,8 @@ def test_uv_learns_what_is_set_for_pip():
         "index-url": "https://b.example/simple",
         "proxy": "http://proxy.example",
         "trusted-host": "b.example",
-        "find-links": f"{ROOT} /no/such/folder",
+        # pip parts folders at spaces, which ROOT itself may have.
+        "find-links": f"{ROOT.anchor} /no/such/folder",
     }
     environ = set_up.make_uv_environment(HARMFUL, settings)
     environ.pop("UV_INDEX_STRATEGY", None)
@@ -411,7 +412,7 @@ def test_uv_learns_what_is_set_for_pip():
         "HTTP_PROXY": "http://proxy.example",
         "HTTPS_PROXY": "http://proxy.example",
         "UV_INSECURE_HOST": "b.example",
-        "UV_FIND_LINKS": str(ROOT),
+        "UV_FIND_LINKS": ROOT.anchor,
     }
 
 
