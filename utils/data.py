@@ -125,6 +125,78 @@ def load_images(name: str, mode: str = "fast") -> tuple[Part, Part, Part]:
     )
 
 
+class Electrocardiogram(NamedTuple):
+    """A signal in millivolts, and where beats of which kind are in it."""
+
+    signal: np.ndarray
+    rate: int
+    places: np.ndarray
+    kinds: np.ndarray
+
+
+def load_textures() -> dict[str, np.ndarray]:
+    """Load photographs of a brick wall, of grass and of gravel.
+
+    Returns
+    -------
+    dict of str to array of float32, shape (512, 512)
+        Gray levels in [0, 1], under "brick", "grass" and "gravel". They are
+        part of the course, the same in both modes.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged.
+    FileNotFoundError
+        If it is missing.
+
+    Examples
+    --------
+    >>> load_textures()["gravel"].shape
+    (512, 512)
+    """
+    arrays = _read_sample("textures")
+    return {name: x.astype("float32") / 255 for name, x in arrays.items()}
+
+
+def load_electrocardiogram() -> Electrocardiogram:
+    """Load five minutes of an electrocardiogram, with a label for each beat.
+
+    Returns
+    -------
+    Electrocardiogram
+        `signal` is float32, shape (108000,), in millivolts, with `rate` (360)
+        samples a second. `places`, int64, shape (n,), holds the sample at
+        which each beat is marked, and `kinds`, of the same shape, what
+        cardiologists called it: "N" normal, "V" premature ventricular
+        contraction, "F" fusion of a ventricular and a normal beat, "Q"
+        unclassifiable. It is part of the course, the same in both modes.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged.
+    FileNotFoundError
+        If it is missing.
+
+    Examples
+    --------
+    >>> ecg = load_electrocardiogram()
+    >>> len(ecg.signal) / ecg.rate
+    300.0
+    >>> print(ecg.kinds[:3])
+    ['N' 'N' 'N']
+    """
+    arrays = _read_sample("electrocardiogram")
+    return Electrocardiogram(
+        # The converter's zero and its steps a millivolt.
+        signal=(arrays["signal"].astype("float32") - 1024) / 200,
+        rate=360,
+        places=arrays["places"].astype("int64"),
+        kinds=arrays["kinds"],
+    )
+
+
 def class_names(name: str, mode: str = "fast") -> tuple[str, ...]:
     """Return the names that the labels of `load_images` stand for.
 
@@ -321,6 +393,15 @@ def _say_how_to_restore(*names):
 
 
 def _load_sample(name):
+    arrays = _read_sample(name)
+    return [
+        (arrays[f"x_{part}"], arrays[f"y_{part}"])
+        for part in ("train", "valid", "test")
+    ]
+
+
+def _read_sample(name):
+    """Return the arrays of an embedded sample, after a look at its hash."""
     file = f"{name}.npz"
     content = _read_committed(file)
     hashes = _read_committed("SHA256SUMS").splitlines()
@@ -331,10 +412,7 @@ def _load_sample(name):
             f"{_say_how_to_restore(file, 'SHA256SUMS')}"
         )
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return [
-            (arrays[f"x_{part}"], arrays[f"y_{part}"])
-            for part in ("train", "valid", "test")
-        ]
+        return dict(arrays)
 
 
 def _load_full(name):
