@@ -551,6 +551,34 @@ def test_codes_do_not_win_over_all_pairs(metrics):
 # --- The same seed gives the same metrics ------------------------------------
 
 
+@pytest.mark.lesson("10_detect_anomalies")
+def test_errors_find_what_is_hard_to_draw_and_nothing_else(metrics):
+    assert min(metrics["scratch_auc"], metrics["foreign_auc"]) > 0.85
+    assert 0.3 < metrics["stain_auc"] < 0.7
+    assert metrics["neighbor_stain_auc"] > metrics["stain_auc"] + 0.1
+    assert metrics["grass_sees_brick_auc"] < 0.15
+    assert metrics["vae_grass_sees_brick_auc"] < 0.15
+
+
+@pytest.mark.lesson("10_detect_anomalies")
+def test_autoencoder_is_no_better_than_the_best_rival(metrics):
+    ours, baseline = metrics["ours_mean_auc"], metrics["baseline_mean_auc"]
+    assert 0.7 < ours < baseline + 0.02
+
+
+@pytest.mark.lesson("10_detect_anomalies")
+def test_false_alarms_keep_to_their_budget(metrics):
+    assert 0.045 < metrics["mean_false_alarm_rate_at_5_percent"] < 0.055
+    assert metrics["false_alarm_rate_at_5_percent"] < 0.15
+
+
+@pytest.mark.lesson("10_detect_anomalies")
+def test_abnormal_beats_are_found_unless_they_were_learned(metrics):
+    clean, dirty = metrics["ventricular_auc"], metrics["dirty_ventricular_auc"]
+    assert 0.5 < dirty < clean - 0.02
+    assert metrics["fusion_auc"] > 0.85
+
+
 @each_lesson
 def test_runner_and_nbval_measure_the_same(executed, lesson):
     """The second of the two executions compares, see conftest.py."""

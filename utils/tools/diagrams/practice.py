@@ -66,6 +66,44 @@ def draw_threshold(page):
 
 
 @diagram(
+    "10_detector",
+    "From an error to an alarm",
+    "A tile of a wall with a scratch goes through the encoder, a narrow code "
+    "and the decoder, which draws the wall without the scratch. The "
+    "difference of the two is one number, the score. If the score is above "
+    "the threshold, there is an alarm; otherwise there is none.",
+    height=300,
+)
+def draw_detector(page):
+    y = 120
+    page.box(34, y - 40, 80, 80, color="plain", radius=0)
+    page.line([(34, y), (114, y)], "muted")
+    page.line([(74, y), (74, y + 40)], "muted")
+    page.line([(46, y - 30), (100, y + 26)], "accent", thickness=4)
+    page.text(74, y - 60, "tile")
+    page.arrow([(120, y), (156, y)])
+    page.trapezoid(160, y, 92, 130, 60, ["encoder"], color="encoder")
+    page.arrow([(256, y), (280, y)])
+    page.code(284, y, 30, 60, 5)
+    page.text(299, y - 48, "code", bold=True)
+    page.arrow([(318, y), (342, y)])
+    page.trapezoid(346, y, 92, 60, 130, ["decoder"], color="decoder")
+    page.arrow([(442, y), (478, y)])
+    page.box(484, y - 40, 80, 80, color="plain", radius=0)
+    page.line([(484, y), (564, y)], "muted")
+    page.line([(524, y), (524, y + 40)], "muted")
+    page.text(524, y - 60, "redrawn")
+    # Both meet in the score.
+    page.arrow([(74, y + 46), (74, 250), (216, 250)], "accent")
+    page.arrow([(524, y + 46), (524, 204), (310, 204), (310, 224)], "accent")
+    words = "score: the difference"
+    page.box(220, 228, 180, 44, words, color="panel", line="accent")
+    page.arrow([(404, 250), (600, 250)])
+    page.text(500, 232, "above the threshold?", size=SMALL)
+    page.box(606, 228, 116, 44, "alarm", color="shade")
+
+
+@diagram(
     "11_path",
     "From a folder to a model",
     "Six steps in a row: a folder of images; a look at shape, type and range; "
