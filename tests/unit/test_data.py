@@ -20,7 +20,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from utils import data
-from utils.data import batches, class_names, load_images
+from utils.data import (
+    batches,
+    class_names,
+    load_electrocardiogram,
+    load_images,
+    load_textures,
+)
 from utils.files import find_sha256
 from utils.settings import MODES
 
@@ -160,6 +166,44 @@ def test_sample_is_read_once(monkeypatch):
     )
     load_images("mnist")
     assert read == ["mnist.npz", "SHA256SUMS"]
+
+
+def test_textures_are_gray_levels():
+    textures = load_textures()
+    assert list(textures) == ["brick", "grass", "gravel"]
+    for photograph in textures.values():
+        assert photograph.shape == (512, 512)
+        assert photograph.dtype == "float32"
+        assert 0 <= photograph.min() < 0.3 < 0.7 < photograph.max() <= 1
+
+
+def test_marks_of_normal_beats_lie_on_peaks():
+    ecg = load_electrocardiogram()
+    assert ecg.signal.shape == (108_000,)
+    assert ecg.places.shape == ecg.kinds.shape
+    assert (np.diff(ecg.places) > 0).all()
+    assert set(ecg.kinds) == set("NVFQ")
+    heights = []
+    for place in ecg.places[ecg.kinds == "N"][1:]:
+        around = ecg.signal[place - 72 : place + 72]
+        peak = ecg.signal[place - 3 : place + 4].max()
+        heights.append(peak - np.median(around))
+    # Millivolts; a few beats are lost in noise.
+    assert np.mean(np.array(heights) > 0.8) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("file", "load"),
+    [
+        ("textures.npz", load_textures),
+        ("electrocardiogram.npz", load_electrocardiogram),
+    ],
+)
+def test_flipped_byte_in_other_samples_is_found(file, load, copied_data):
+    path = copied_data / file
+    path.write_bytes(flip_a_byte(path.read_bytes()))
+    with pytest.raises(ValueError, match="damaged"):
+        load()
 
 
 @pytest.mark.parametrize("name", NAMES)
