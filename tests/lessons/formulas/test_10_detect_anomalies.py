@@ -199,3 +199,14 @@ def test_hidden_rows_look_normal_value_by_value():
         np.sort(odd, axis=0), np.sort(unseen, axis=0)
     )
     assert (odd != unseen).any()
+
+
+def test_layer_of_the_vae_survives_saving(tmp_path):
+    layer = take(LESSON, "SampleCode").SampleCode
+    model = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(4), layer()]
+    )
+    model.save(tmp_path / "vae.keras")
+    loaded = keras.models.load_model(tmp_path / "vae.keras")
+    x = GENERATOR.normal(size=(3, 4)).astype("float32")
+    np.testing.assert_array_equal(loaded(x), model(x))
