@@ -290,6 +290,11 @@ class TableCoder:
             for name in self.number_names
             if pd.api.types.is_datetime64_any_dtype(self.types[name])
         }
+        self.days = {
+            name
+            for name, start in self.start.items()
+            if not ((frame[name].dropna() - start) % pd.Timedelta("1D")).any()
+        }
         self.scale = make_pipeline(
             SimpleImputer(strategy="median", keep_empty_features=True),
             StandardScaler(),
@@ -312,6 +317,11 @@ class TableCoder:
             ]
         )
         self.coder.fit(self._make_plain(frame))
+        # What the text of a category stands for; a missing one for nothing.
+        self.values = {
+            name: {_write_category(v): v for v in frame[name].dropna()}
+            for name in self.group_names
+        }
         self._name_columns()
         return self
 
@@ -352,8 +362,9 @@ class TableCoder:
         Returns
         -------
         pandas.DataFrame
-            As it was fitted; whole numbers are rounded. A number is missing
-            where its column in `missing` is above 0.5.
+            As it was fitted; whole numbers and dates are rounded, dates to
+            days if all had the same time of day, else to seconds. A number is
+            missing where its column in `missing` is above 0.5.
 
         Raises
         ------
@@ -443,19 +454,15 @@ class TableCoder:
 
     def _restore_type(self, column, name, kind):
         if name in self.start:
-            # Whole seconds: more is not in a scaled float32.
-            seconds = (column * 86400).round()
-            return self.start[name] + pd.to_timedelta(seconds, unit="s")
+            # A scaled float32 holds no more than this.
+            unit = "D" if name in self.days else "s"
+            steps = column if unit == "D" else 86400 * column
+            return self.start[name] + pd.to_timedelta(steps.round(), unit=unit)
         if name in self.group_names:
-            column = column.where(column != MISSING_CATEGORY)
-            if pd.api.types.is_bool_dtype(kind):
-                is_true = column.map({"True": True, "False": False})
-                return is_true.astype(kind)
-            if pd.api.types.is_numeric_dtype(kind):
-                return pd.to_numeric(column)
-            return column
+            return column.map(self.values[name]).astype(kind)
         if pd.api.types.is_integer_dtype(kind):
-            return column.round()
+            column = column.round()
+            return column if column.isna().any() else column.astype(kind)
         return column
 
 
