@@ -56,11 +56,11 @@ def take_data(model: keras.Model, data: tuple, loss, name: str = ""):
     else:
         data = _arrange_all(model, x, y, weights, name)
     rows = take_rows(data)
-    _check_inputs(model, rows[0], f"{name}inputs", data)
-    _check_outputs(model, rows[1], f"{name}targets", loss)
     for part, arrays in zip(PARTS, rows, strict=False):
         if part == "inputs" or arrays is not rows[0]:
             check_numbers(f"{name}{part}", arrays)
+    _check_inputs(model, rows[0], f"{name}inputs", data)
+    _check_outputs(model, rows[1], f"{name}targets", loss)
     check_targets(f"{name}targets", rows[1], loss)
     if len(rows) == 3:
         _check_weights(f"{name}sample_weight", rows[2])

@@ -380,7 +380,12 @@ def acts_like_cross_entropy(model: keras.Model, inputs, targets) -> bool:
             made = outputs if output is None else _fill(outputs, output)
             return _find_loss(model, inputs, _fill(targets, target), made)
 
-        at_0, at_1, at_1000 = find_loss(0), find_loss(1), find_loss(1000)
+        # A saturated output, 0 or 1, may have an infinite loss: then one half.
+        for output in (None, 0.5):
+            levels = [find_loss(level, output) for level in (0, 1, 1000)]
+            if all(map(math.isfinite, levels)):
+                break
+        at_0, at_1, at_1000 = levels
         slope, slope_beyond = at_1 - at_0, (at_1000 - at_0) / 1000
         is_straight = math.isclose(slope, slope_beyond, rel_tol=0.01)
         # At 1, sure outputs give 0, but for the rounding.
@@ -394,8 +399,10 @@ def acts_like_cross_entropy(model: keras.Model, inputs, targets) -> bool:
             if math.isfinite(right_1 + right_0 + wrong):
                 break
     gain = wrong - right_1
-    # It is 0 if the loss does not look at the outputs that it is given.
-    return gain == 0 or abs(right_1 - right_0) < 0.1 * gain
+    if gain == 0:
+        # The loss does not look at the outputs that it is given.
+        return slope != 0
+    return abs(right_1 - right_0) < 0.1 * gain
 
 
 def is_of_keras(loss) -> bool:
