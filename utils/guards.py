@@ -380,8 +380,8 @@ def acts_like_cross_entropy(model: keras.Model, inputs, targets) -> bool:
             made = outputs if output is None else _fill(outputs, output)
             return _find_loss(model, inputs, _fill(targets, target), made)
 
-        # A saturated output, 0 or 1, may have an infinite loss: then one half.
-        for output in (None, 0.5):
+        # A saturated output, 0 or 1, may have an infinite loss.
+        for output in (None, 0.4):
             levels = [find_loss(level, output) for level in (0, 1, 1000)]
             if all(map(math.isfinite, levels)):
                 break
