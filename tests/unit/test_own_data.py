@@ -413,7 +413,7 @@ def make_categories():
 def make_truth():
     is_member = RNG.random(70) < 0.5
     return "\ufeff" + pd.DataFrame(
-        {"member": is_member, "used": is_member, "visits": 3 * is_member + 1}
+        {"member": is_member, "used": is_member, "visits": np.arange(70) % 9}
     ).to_csv(index=False, sep="\t")
 
 
