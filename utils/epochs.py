@@ -17,8 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from utils.backend import tf
-from utils.data import batches, draw_order
-from utils.guards import is_on_disk
+from utils.data import batches, draw_order, gather_rows, make_tensor
 
 import keras
 import numpy as np
@@ -305,27 +304,13 @@ def _share(data):
     arrays = {id(array): array for array in tf.nest.flatten(data)}
     places = {name: i for i, name in enumerate(arrays)}
     layout = tf.nest.map_structure(lambda array: places[id(array)], data)
-    return layout, [
-        each if is_on_disk(each) else tf.convert_to_tensor(each)
-        for each in arrays.values()
-    ]
+    return layout, [make_tensor(each) for each in arrays.values()]
 
 
 def _gather(layout, tensors, rows):
     """Return these rows of all arrays, in their arrangement."""
-    parts = [_gather_rows(tensor, rows) for tensor in tensors]
+    parts = [gather_rows(tensor, rows) for tensor in tensors]
     return tf.nest.map_structure(lambda place: parts[place], layout)
-
-
-def _gather_rows(array, rows):
-    if not is_on_disk(array):
-        return tf.gather(array, rows)
-    found = tf.numpy_function(
-        lambda rows: np.asarray(array[rows]), [rows], array.dtype
-    )
-    # Otherwise Keras would not know the shape of an input.
-    found.set_shape([None, *array.shape[1:]])
-    return found
 
 
 def _take_first(layout, tensors, size):

@@ -5,6 +5,7 @@ import io
 import random
 
 from utils.backend import tf
+from utils.data import batches
 from utils.guards import (
     WatchLoss,
     acts_like_cross_entropy,
@@ -344,6 +345,16 @@ def test_a_training_from_the_disk_is_that_from_memory(on_disk):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     found = train(build("sigmoid"), on_disk, X, **settings)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_batches_from_the_disk_are_those_from_memory(on_disk):
+    found, expected = (
+        list(batches(data, data, batch_size=50, seed=3))
+        for data in (on_disk, X)
+    )
+    for pair, expected_pair in zip(found, expected, strict=True):
+        for batch, expected_batch in zip(pair, expected_pair, strict=True):
+            np.testing.assert_array_equal(batch, expected_batch)
 
 
 def test_rows_on_the_disk_are_read_batch_by_batch(tmp_path):
