@@ -434,7 +434,10 @@ class WatchLoss(keras.callbacks.Callback):
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
     >>> model.compile(keras.optimizers.SGD(1e30), "mse")
     >>> x = np.array([[0.0, 255.0]])
-    >>> model.fit(x, x, epochs=9, verbose=0, callbacks=[WatchLoss(x)])
+    >>> watch = WatchLoss(x)
+    >>> model.fit(
+    ...     x, x, epochs=9, verbose=0, callbacks=[watch]
+    ... )  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     FloatingPointError: sequential...: the loss became inf in epoch 2 of 9...
