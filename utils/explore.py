@@ -308,9 +308,9 @@ def leave_pictures(dial: str, stops: dict) -> None:
         "sheet": base64.b64encode(file.getvalue()).decode(),
         "side": side,
         "images": n_images,
-        "stops": {label: list(row) for label, row in stops.items()},
+        "rows": [list(row) for row in stops.values()],
     }
-    _leave_stops(dial, left)
+    _leave_stops(dial, stops, left)
 
 
 def leave_points(dial: str, stops: dict, labels, names) -> None:
@@ -340,12 +340,12 @@ def leave_points(dial: str, stops: dict, labels, names) -> None:
             f"each stop needs points of shape ({len(labels)}, 2), not "
             f"{sorted(shapes)}"
         )
-    points = {}
-    for label, map_ in stops.items():
+    points = []
+    for map_ in stops.values():
         # Centered and scaled by one number, so that the shape stays.
         centered = map_ - (np.max(map_, axis=0) + np.min(map_, axis=0)) / 2
         scaled = centered / np.abs(centered).max()
-        points[label] = np.round(scaled.astype(float), 3).tolist()
+        points.append(np.round(scaled.astype(float), 3).tolist())
     left = {
         "points": points,
         "labels": np.asarray(labels).tolist(),
@@ -353,13 +353,13 @@ def leave_points(dial: str, stops: dict, labels, names) -> None:
             [str(name), to_hex(color)]
             for name, color in zip(names, CLASS_COLORS, strict=False)
         ],
-        "stops": {label: [] for label in stops},
     }
-    _leave_stops(dial, left)
+    _leave_stops(dial, stops, left)
 
 
-def _leave_stops(dial, left):
-    n = len(left["stops"])
+def _leave_stops(dial, stops, left):
+    n = len(stops)
     line = f"A slider for the site: {dial}, {n} stop{'s' if n > 1 else ''}."
-    data = {STOPS_TYPE: {"dial": dial, **left}, "text/plain": line}
-    display(data, raw=True)
+    # Lists and no dicts: a notebook that is saved sorts the keys of a dict.
+    left = {"dial": dial, "stops": list(stops), **left}
+    display({STOPS_TYPE: left, "text/plain": line}, raw=True)

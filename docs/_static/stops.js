@@ -5,8 +5,7 @@ const add = (parent, tag, properties = {}) =>
   parent.appendChild(Object.assign(document.createElement(tag), properties));
 
 // Rows of pictures are cut out of one sheet that holds those of all stops.
-function buildPictures(element, { sheet, side, images, stops }, sheetImage) {
-  const names = Object.values(stops);
+function buildPictures(element, { side, images, rows: names }, sheet) {
   const rows = names[0].map(() => {
     const row = add(element, "div", { className: "stops-row" });
     const name = add(row, "span");
@@ -20,13 +19,12 @@ function buildPictures(element, { sheet, side, images, stops }, sheetImage) {
       const from = (stop * rows.length + i) * side;
       canvas
         .getContext("2d")
-        .drawImage(sheetImage, 0, from, canvas.width, side, 0, 0, canvas.width, side);
+        .drawImage(sheet, 0, from, canvas.width, side, 0, 0, canvas.width, side);
     });
 }
 
 // Points move from one map to the next, so that one can follow them.
-function buildPoints(element, { points, labels, classes }) {
-  const maps = Object.values(points);
+function buildPoints(element, { points: maps, labels, classes }) {
   const canvas = add(element, "canvas", { className: "stops-points" });
   canvas.width = canvas.height = 720;
   canvas.setAttribute("aria-hidden", "true");
@@ -69,10 +67,9 @@ function buildPoints(element, { points, labels, classes }) {
 
 async function start(element) {
   const left = JSON.parse(element.dataset.stops);
-  const labels = Object.keys(left.stops);
   const label = add(element, "label", { className: "stops-dial" });
   add(label, "span", { textContent: left.dial });
-  const input = add(label, "input", { type: "range", min: 0, max: labels.length - 1 });
+  const input = add(label, "input", { type: "range", min: 0, max: left.stops.length - 1 });
   input.value = 0;
   const output = add(label, "output");
   let show;
@@ -83,8 +80,8 @@ async function start(element) {
     show = buildPictures(element, left, image);
   } else show = buildPoints(element, left);
   function turn() {
-    output.textContent = labels[input.value];
-    input.setAttribute("aria-valuetext", labels[input.value]);
+    output.textContent = left.stops[input.value];
+    input.setAttribute("aria-valuetext", left.stops[input.value]);
     show(input.valueAsNumber);
   }
   input.addEventListener("input", turn);

@@ -9,6 +9,7 @@ import re
 from html import escape
 
 from utils.explore import DECODER_TYPE, STOPS_TYPE
+from utils.tools.diagrams.covers import COVERS
 from utils.tools.lessons import IMAGE, find_cells, find_pictures, get_tags
 from utils.tools.site.glossary import Term, link_terms
 
@@ -17,6 +18,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 from PIL import Image
 
 NOT_SHOWN = {"notes", "metrics"}  # tags
+OURS = "application/vnd.autoencoder."  # types of outputs
 COLAB = "https://colab.research.google.com/github"
 BINDER = "https://mybinder.org/v2/gh"
 
@@ -54,6 +56,10 @@ def _is_constant(node):
     )
 
 
+def _is_plotting(node):
+    return isinstance(node, ast.FunctionDef) and node.name.startswith("plot_")
+
+
 def name_fold(cell: NotebookNode) -> str | None:
     """Return what a code cell holds that a reader may skip, or None.
 
@@ -77,10 +83,9 @@ def name_fold(cell: NotebookNode) -> str | None:
         return "the imports"
     if body and all(_is_constant(node) for node in body):
         return "the constants"
-    names = [node.name for node in body if isinstance(node, ast.FunctionDef)]
-    if names and len(names) == len(body):
-        if all(re.match("plot_|draw_[^c]", name) for name in names):
-            return "the code of the figure"
+    others = [node for node in body if not _is_constant(node)]
+    if all(_is_plotting(node) for node in others) and others:
+        return "the code of the figure"
     if re.search(r"(?m)^(show|_ = explore|\w+ = explore_codes)\(", cell.source):
         return "the code of the figure"
     if re.search(r"\bFindings\(|^findings\b", cell.source, re.MULTILINE):
@@ -118,8 +123,17 @@ def _replace_outputs(cell, place):
                 page = (
                     '<div class="explorer"></div>'
                     '<p class="explorer-status" role="status"></p>'
+                    '<script type="module" src="../_static/page.js"></script>'
                 )
                 output = new_output("display_data", {"text/html": page})
+        # What only the course's own tools read; Sphinx would warn.
+        for kind in [kind for kind in data if kind.startswith(OURS)]:
+            del data[kind]
+        if set(data) == {"text/plain"} and outputs:
+            last = outputs[-1].get("data", {})
+            if set(last) == {"text/plain"}:  # one box for many lines
+                last["text/plain"] += "\n" + data["text/plain"]
+                continue
         outputs.append(output)
     cell.outputs = outputs
 
@@ -161,7 +175,7 @@ def make_card(name: str, words: str, title: str, question: str) -> str:
         f":::{{grid-item-card}} {words}{title}\n"
         f":link: /lessons/{name}\n:link-type: doc\n"
         f":img-top: /covers/{number}.svg\n"
-        f":img-alt: \n\n{question}\n:::\n"
+        f":img-alt: {COVERS[number].alt}\n\n{question}\n:::\n"
     )
 
 
