@@ -67,7 +67,7 @@ def make_decoder():
 
 @functools.cache
 def make_pictures():
-    """Return what `leave_pictures` leaves: three stops, brighter and brighter."""
+    """Return what `leave_pictures` leaves: three stops, ever brighter."""
     grays = {f"stop {i}": np.full((10, 784), i / 4) for i in (1, 2, 3)}
     stops = {stop: {f"row of {stop}": gray} for stop, gray in grays.items()}
     with mock.patch.object(explore, "display") as display:
@@ -101,7 +101,8 @@ def pretend(lesson, mode="full", decoder=None):
             is_map = decoder and cell.source.startswith("explorer = ")
             png = PLACED if is_map else PNG
             picture = new_output("display_data", {"image/png": png})
-            picture.metadata["image/png"] = {"alt": ALT}
+            size = {"width": 868, "height": 247}  # as it is drawn for a desk
+            picture.metadata["image/png"] = {"alt": ALT} | size
             cell.outputs = [picture]
         if "leave_pictures(" in cell.source:
             cell.outputs.append(new_output("display_data", make_pictures()))

@@ -300,7 +300,11 @@ def leave_pictures(dial: str, stops: dict) -> None:
     side = math.isqrt(n_pixels)
     # All rows of all stops below each other, in one picture.
     strips = [images.reshape(n_images, side, side) for images in rows]
-    sheet = np.stack(strips).swapaxes(1, 2).reshape(len(rows) * side, n_images * side)
+    sheet = (
+        np.stack(strips)
+        .swapaxes(1, 2)
+        .reshape(len(rows) * side, n_images * side)
+    )
     gray = np.rint(255 * sheet.clip(0, 1)).astype("uint8")
     file = io.BytesIO()
     Image.fromarray(gray).save(file, format="png", optimize=True)

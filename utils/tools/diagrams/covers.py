@@ -156,7 +156,9 @@ def draw_anomalies(page):
 
 @cover("11", "A folder of pictures, an hourglass, a check mark.")
 def draw_own_data(page):
-    page.polygon([(24, 54), (64, 54), (74, 66), (132, 66), (132, 76), (24, 76)], "code")
+    page.polygon(
+        [(24, 54), (64, 54), (74, 66), (132, 66), (132, 76), (24, 76)], "code"
+    )
     page.box(24, 72, 108, 76, color="code", radius=4)
     for i, label in enumerate((7, 0)):
         page.picture(34 + 48 * i, 90, 40, 40, np.array(find_digit(label)))

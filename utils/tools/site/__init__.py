@@ -175,12 +175,15 @@ def write_cards(cards: dict, folder: Path) -> None:
     """Write what the front page includes: cards, and the list of lessons."""
     grid = "".join(make_card(name, "", *card) for name, card in cards.items())
     write_whole(
-        folder / "_cards.md", f"::::{{grid}} 1 2 3 3\n:gutter: 3\n\n{grid}::::\n"
+        folder / "_cards.md",
+        f"::::{{grid}} 1 2 3 3\n:gutter: 3\n\n{grid}::::\n",
     )
     entries = "".join(
         f"{title} </lessons/{name}>\n" for name, (title, _) in cards.items()
     )
-    listed = f"```{{toctree}}\n:hidden:\n:caption: The lessons\n\n{entries}```\n"
+    listed = (
+        f"```{{toctree}}\n:hidden:\n:caption: The lessons\n\n{entries}```\n"
+    )
     write_whole(folder / "_lessons.md", listed)
 
 
@@ -327,4 +330,3 @@ def main(argv: list[str] | None = None) -> int:
         f"python -m http.server -d {folder}"
     )
     return 0
-

@@ -52,7 +52,9 @@ def place_dots(row: Row, dots: dict[str, float]) -> dict[str, float]:
 
 
 def _draw_row(row, dots, y):
-    words = f'<text class="what" x="0" y="{y + 5}">{escape(row.measure)}</text>'
+    words = (
+        f'<text class="what" x="0" y="{y + 5}">{escape(row.measure)}</text>'
+    )
     yield words
     yield f'<line x1="{LEFT}" y1="{y}" x2="{RIGHT}" y2="{y}"/>'
     places = sorted(place_dots(row, dots).items(), key=lambda item: item[1])
@@ -71,7 +73,7 @@ def _draw_row(row, dots, y):
             dot = f'x="{x - 5:.1f}" y="{y - 5}" width="10" height="10"'
             yield f'<rect class="{kind}" {dot}>{title}</rect>'
         elif kind == "floor":
-            dot = f'M{x:.1f} {y - 9}v18'
+            dot = f"M{x:.1f} {y - 9}v18"
             yield f'<path class="{kind}" d="{dot}">{title}</path>'
         else:
             dot = f"M{x:.1f} {y - 8}l8 8l-8 8l-8 -8z"
@@ -110,7 +112,7 @@ def make_chart(results: dict) -> str:
         f'<ul class="legend results-legend">{legend}</ul>\n'
         '<div class="results-chart" role="group" tabindex="0" '
         'aria-label="chart of results">'
-        f'<svg viewBox="-4 0 {WIDTH + 8} {height}" role="img" aria-label="Dots '
-        "on a line for each result; the same numbers are in the table below."
-        f'">{drawing}</svg></div>\n'
+        f'<svg viewBox="-4 0 {WIDTH + 8} {height}" role="img" '
+        'aria-label="Dots on a line for each result; the table below has the '
+        f'same numbers.">{drawing}</svg></div>\n'
     )

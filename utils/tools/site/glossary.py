@@ -119,7 +119,9 @@ def link_terms(source: str, terms: list[Term]) -> str:
         spans = [match.span() for match in KEPT.finditer(source)]
         for left, right in [*spans, (len(source), len(source))]:
             if found := word.search(source, start, left):
-                link = f'<a class="term" href="../glossary.html#{term.anchor}">'
+                link = (
+                    f'<a class="term" href="../glossary.html#{term.anchor}">'
+                )
                 source = (
                     source[: found.start()]
                     + f"{link}{found[0]}</a>"

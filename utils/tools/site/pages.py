@@ -86,7 +86,9 @@ def name_fold(cell: NotebookNode) -> str | None:
     others = [node for node in body if not _is_constant(node)]
     if all(_is_plotting(node) for node in others) and others:
         return "the code of the figure"
-    if re.search(r"(?m)^(show|_ = explore|\w+ = explore_codes)\(", cell.source):
+    if re.search(
+        r"(?m)^(show|_ = explore|\w+ = explore_codes)\(", cell.source
+    ):
         return "the code of the figure"
     if re.search(r"\bFindings\(|^findings\b", cell.source, re.MULTILINE):
         return "how the findings are checked"
