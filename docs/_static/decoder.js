@@ -49,8 +49,10 @@ function decode(layers, weights, codes) {
   return values;
 }
 
+const find = (name) => new URL(`./decoder/${name}`, import.meta.url).href;
+
 async function fetchFile(name) {
-  const response = await fetch(new URL(`./decoder/${name}`, import.meta.url));
+  const response = await fetch(find(name));
   if (!response.ok) throw new Error(`${name}: ${response.status}`);
   return response;
 }
@@ -67,7 +69,7 @@ export async function loadDecoder() {
     readHalf(view.getUint16(2 * i, true)),
   );
   return {
-    setup: description.setup,
+    setup: { ...description.setup, map: find(description.setup.map) },
     decode: (codes) => decode(description.layers, weights, codes),
   };
 }

@@ -343,7 +343,7 @@ def test_the_written_decoder_is_that_of_keras(tmp_path):
     assert 100_000 < file.stat().st_size <= 500_000
     description = json.loads((tmp_path / "decoder.json").read_text())
     weights = base64.b64encode(file.read_bytes()).decode()
-    known = description["known"]
+    known = json.loads((tmp_path / "known.json").read_text())
     codes = np.array(known["codes"])
     assert codes.min(axis=0).tolist() == description["setup"]["lows"]
     assert codes.max(axis=0).tolist() == description["setup"]["highs"]

@@ -121,7 +121,8 @@ def write_decoder(executed, folder: Path) -> dict:
         Its last cell calls `utils.explore.leave_decoder`.
     folder : Path
         Gets decoder.bin, the weights as float16 in the order in which the page
-        reads them, and decoder.json, the rest.
+        reads them; decoder.json, the rest that each page needs; the map of
+        classes as a picture; and known.json, with what a test compares.
 
     Returns
     -------
@@ -139,10 +140,14 @@ def write_decoder(executed, folder: Path) -> dict:
             "the executed lesson 07 has left no decoder: run it again, by "
             '`make run ARGS="07"` with the same --mode and --out as before'
         )
-    rest = dict(left)
-    weights = base64.b64decode(rest.pop("weights"))
+    weights = base64.b64decode(left["weights"])
+    _, _, picture = left["setup"]["map"].partition(",")
+    setup = left["setup"] | {"map": "classes.png"}
+    rest = {"layers": left["layers"], "setup": setup}
     write_whole(folder / "decoder.bin", weights)
     write_whole(folder / "decoder.json", json.dumps(rest))
+    write_whole(folder / "classes.png", shrink(base64.b64decode(picture)))
+    write_whole(folder / "known.json", json.dumps(left["known"]))
     return left
 
 
