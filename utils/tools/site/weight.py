@@ -9,6 +9,11 @@ from utils.files import write_whole
 # The theme loads the icons of Font Awesome twice: as a font, and as a script
 # of 1.5 MB, for whoever wants icons of their own.
 SCRIPT = re.compile(r"<script[^>]*fontawesome\.js[^>]*></script>\s*")
+# A search happens on a page of its own.
+SEARCH = re.compile(
+    r'<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*">'
+    r"</script>\s*"
+)
 # What Sphinx or a theme leaves and no page asks for.
 UNUSED = (
     ".buildinfo",
@@ -44,6 +49,8 @@ def lighten(folder: Path) -> None:
         if "_static" in path.parts:
             continue
         text = SCRIPT.sub("", path.read_text(encoding="utf-8"))
+        if path.name != "search.html":
+            text = SEARCH.sub("", text)
         head, mark, body = text.partition("<article")
         body = body.replace("<img ", '<img loading="lazy" ')
         # What is seen first must not wait.
