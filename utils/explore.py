@@ -194,8 +194,8 @@ def _make_png(figure, metadata=None):
 
 # The type of a notebook's output that carries a decoder to the site.
 DECODER_TYPE = "application/vnd.autoencoder.decoder+json"
-# What the site's page can compute: see docs/_static/page.js.
-PAGE_ACTIVATIONS = ("linear", "relu", "tanh", "sigmoid", "gelu")
+# What the site's page can compute: see docs/_static/decoder.js.
+PAGE_ACTIVATIONS = ("linear", "relu", "tanh", "sigmoid", "selu", "gelu")
 
 
 def leave_decoder(steps: Sequence, explorer: CodeExplorer) -> None:

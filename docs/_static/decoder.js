@@ -1,4 +1,4 @@
-// Lesson 7's decoder, multiplied out in the browser.
+// The decoder that a lesson has left, multiplied out in the browser.
 
 // Abramowitz and Stegun, Handbook of Mathematical Functions, formula 7.1.26;
 // its error is at most 1.5e-7.
@@ -15,6 +15,7 @@ const ACTIVATIONS = {
   relu: (x) => Math.max(x, 0),
   tanh: (x) => Math.tanh(x),
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  selu: (x) => 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * Math.expm1(x)),
   gelu: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2,
 };
 
@@ -49,20 +50,20 @@ function decode(layers, weights, codes) {
   return values;
 }
 
-const find = (name) => new URL(`./decoder/${name}`, import.meta.url).href;
-
-async function fetchFile(name) {
-  const response = await fetch(find(name));
+async function fetchFile(address) {
+  const name = address.split("/").at(-1);
+  const response = await fetch(address);
   if (!response.ok) throw new Error(`${name}: ${response.status}`);
   return response;
 }
 
-// Resolves to `setup`, which says what the codes are, and to `decode`, which
-// makes pixels from 0 to 1 of codes.
-export async function loadDecoder() {
+// Loads the decoder of a lesson, "07". Resolves to `setup`, which says what the
+// codes are, and to `decode`, which makes pixels from 0 to 1 of codes.
+export async function loadDecoder(lesson) {
+  const find = (name) => new URL(`./decoder/${lesson}/${name}`, import.meta.url).href;
   const [description, file] = await Promise.all([
-    fetchFile("decoder.json").then((response) => response.json()),
-    fetchFile("decoder.bin").then((response) => response.arrayBuffer()),
+    fetchFile(find("decoder.json")).then((response) => response.json()),
+    fetchFile(find("decoder.bin")).then((response) => response.arrayBuffer()),
   ]);
   const view = new DataView(file);
   const weights = Float32Array.from({ length: file.byteLength / 2 }, (_, i) =>

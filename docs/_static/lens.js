@@ -55,7 +55,7 @@ function turn(event) {
   move(place[0] + 0.02 * way[0], place[1] + 0.02 * way[1]);
 }
 
-loadDecoder().then(
+loadDecoder(map.dataset.decoder).then(
   (loaded) => {
     ({ decode } = loaded);
     map.addEventListener("pointermove", follow);

@@ -1,4 +1,4 @@
-// The map of lesson 7's codes, on its own page and in the lesson.
+// A map of codes and what is decoded from it, on its own page and in lessons.
 import { loadDecoder } from "./decoder.js";
 import { buildExplorer } from "./explore.js";
 
@@ -6,7 +6,7 @@ const element = document.querySelector(".explorer");
 const status = document.querySelector(".explorer-status");
 
 async function start() {
-  const { setup, decode } = await loadDecoder();
+  const { setup, decode } = await loadDecoder(element.dataset.decoder);
   const show = (codes) => explorer.draw(decode(codes).map((pixel) => 255 * pixel));
   const explorer = buildExplorer(element, setup, show);
   show(setup.codes);
@@ -16,7 +16,7 @@ async function start() {
     .closest(".cell_output")
     ?.querySelectorAll("img")
     .forEach((image) => {
-      if (!element.contains(image)) image.hidden = true;
+      if (!element.contains(image)) (image.closest("a") ?? image).hidden = true;
     });
   // For tests, which compare with Keras.
   Object.assign(element, { decode });

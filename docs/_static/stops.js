@@ -90,7 +90,7 @@ async function start(element) {
   element
     .closest(".cell_output")
     ?.querySelectorAll("img")
-    .forEach((figure) => (figure.hidden = true));
+    .forEach((figure) => ((figure.closest("a") ?? figure).hidden = true));
   element.dataset.ready = "yes";
 }
 

@@ -119,7 +119,7 @@ def test_the_page_draws_what_keras_draws(browser, site, serve):
     page.wait_for_selector(".explorer[data-ready]")
     compared = page.evaluate(
         """async () => {
-            const file = await fetch("_static/decoder/known.json");
+            const file = await fetch("_static/decoder/07/known.json");
             const known = await file.json();
             const { decode } = document.querySelector(".explorer");
             const gaps = known.codes.flatMap((codes, i) =>

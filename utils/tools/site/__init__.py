@@ -64,6 +64,10 @@ ACTIVATIONS = {
     "relu": lambda x: np.maximum(x, 0),
     "tanh": np.tanh,
     "sigmoid": expit,
+    "selu": lambda x: (
+        1.0507009873554805
+        * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0)))
+    ),
     "gelu": lambda x: x * (1 + erf(x / 2**0.5)) / 2,
 }
 
@@ -112,34 +116,18 @@ def draw_map(left: dict) -> bytes:
     return file.getvalue()
 
 
-def write_decoder(executed, folder: Path) -> dict:
-    """Write the decoder that an executed lesson 07 has left in its outputs.
+def write_decoder(left: dict, folder: Path) -> None:
+    """Write the decoder that an executed lesson has left in its outputs.
 
     Parameters
     ----------
-    executed : NotebookNode
-        Its last cell calls `utils.explore.leave_decoder`.
+    left : dict
+        What `utils.explore.leave_decoder` has left.
     folder : Path
         Gets decoder.bin, the weights as float16 in the order in which the page
         reads them; decoder.json, the rest that each page needs; the map of
         classes as a picture; and known.json, with what a test compares.
-
-    Returns
-    -------
-    dict
-        What the lesson has left.
-
-    Raises
-    ------
-    UsageError
-        If it has left none.
     """
-    left = find_left(executed, DECODER_TYPE)
-    if left is None:
-        raise UsageError(
-            "the executed lesson 07 has left no decoder: run it again, by "
-            '`make run ARGS="07"` with the same --mode and --out as before'
-        )
     weights = base64.b64decode(left["weights"])
     _, _, picture = left["setup"]["map"].partition(",")
     setup = left["setup"] | {"map": "classes.png"}
@@ -148,7 +136,6 @@ def write_decoder(executed, folder: Path) -> dict:
     write_whole(folder / "decoder.json", json.dumps(rest))
     write_whole(folder / "classes.png", shrink(base64.b64decode(picture)))
     write_whole(folder / "known.json", json.dumps(left["known"]))
-    return left
 
 
 def read_cards(readme: str, lessons: dict) -> dict[str, tuple[str, str]]:
@@ -250,8 +237,16 @@ def write_source(
         write_whole(path, nbformat.writes(page))
         cover = COVERS[name[:2]]().render()
         write_whole(folder / "covers" / f"{name[:2]}.svg", cover)
+        left = find_left(lesson, DECODER_TYPE)
+        if left:
+            write_decoder(left, folder / "_static" / "decoder" / name[:2])
         if name.startswith("07"):
-            left = write_decoder(lesson, folder / "_static" / "decoder")
+            if left is None:
+                raise UsageError(
+                    "the executed lesson 07 has left no decoder: run it "
+                    'again, by `make run ARGS="07"` with the same --mode and '
+                    "--out as before"
+                )
             write_whole(folder / "_static" / "map.png", draw_map(left))
             codes = shrink(find_picture(lesson, "explore"))
             write_whole(folder / "covers" / "codes.png", codes)

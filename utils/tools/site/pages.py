@@ -107,7 +107,7 @@ def _fold_code(cell):
     mystnb["code_prompt_hide"] = f"Hide {what or 'the code'}"
 
 
-def _replace_outputs(cell, place):
+def _replace_outputs(cell, place, number):
     """Put elements that scripts fill beside the figures they replace."""
     outputs = []
     for output in cell.outputs:
@@ -123,7 +123,7 @@ def _replace_outputs(cell, place):
             if place and place in picture:
                 outputs.append(output)
                 page = (
-                    '<div class="explorer"></div>'
+                    f'<div class="explorer" data-decoder="{number}"></div>'
                     '<p class="explorer-status" role="status"></p>'
                     '<script type="module" src="../_static/page.js"></script>'
                 )
@@ -223,7 +223,7 @@ def make_page(
         for _, alt in find_pictures(cell):
             cell.metadata["mystnb"] = {"image": {"alt": alt}}
         _fold_code(cell)
-        _replace_outputs(cell, place)
+        _replace_outputs(cell, place, name[:2])
     launchers = make_launchers(name, repository)
     if launchers:
         page.cells[0].source += f"\n\n{launchers}"
