@@ -279,12 +279,6 @@ def leave_pictures(dial: str, stops: dict) -> None:
     ------
     ValueError
         If there is no stop, or rows or images differ in number.
-
-    Examples
-    --------
-    >>> images = np.zeros((10, 784))
-    >>> leave_pictures("noise", {"0.1": {"noisy": images}})
-    A slider for the site: noise, 1 stop.
     """
     rows = [images for row in stops.values() for images in row.values()]
     rows = [np.asarray(images) for images in rows]
