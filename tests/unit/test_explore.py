@@ -215,19 +215,19 @@ def test_pictures_of_a_slider_are_left_in_order(monkeypatch):
             "bright": np.full((3, 4), n / 10),
             "dark": np.zeros((3, 2, 2)),
         }
-        for n in (10, 2)
+        for n in (2, 10)
     }
     explore.leave_pictures("size", stops)
     (data,) = calls
     left = data[explore.STOPS_TYPE]
     assert data["text/plain"] == "A slider for the site: size, 2 stops."
-    assert left["stops"] == ["10 codes", "2 codes"]
+    assert left["stops"] == ["2 codes", "10 codes"]
     assert left["rows"] == [["bright", "dark"]] * 2
     sheet = plt.imread(io.BytesIO(base64.b64decode(left["sheet"])))
     assert sheet.shape == (4 * 2, 3 * 2)
     # From above: both rows of the first stop, both rows of the second.
     rows = sheet[::2, 0].tolist()
-    assert rows == pytest.approx([1, 0, 0.2, 0], abs=0.003)
+    assert rows == pytest.approx([0.2, 0, 1, 0], abs=0.003)
 
 
 @pytest.mark.parametrize(
