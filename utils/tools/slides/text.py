@@ -1,0 +1,204 @@
+"""The Markdown of a lesson, shortened to what fits on a slide.
+
+A lesson is written to be read alone; a slide is seen from the last row while
+somebody speaks. So a slide shows the sentences that carry most, and the
+speaker's notes have the text in full.
+"""
+
+import re
+from dataclasses import dataclass
+
+# What a full stop does not end a sentence in.
+PROTECTED = re.compile(r"`[^`]*`|\$[^$]*\$|!?\[[^\]]*\]\([^)]*\)")
+# The end of a sentence, with what closes after it.
+END = re.compile(r"""[.?!](?:\*{1,2}|["')\]])*\s+(?=["'*`$\[(A-Z0-9])""")
+ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|al|vs|cf|No|Fig)|\b[A-Z])\.$")
+PREDICTION = re.compile(r"\s*\*\*Predict[^*]*\*\*\s*")
+FOLD = re.compile(
+    r"<details><summary>(.*?)</summary>(.*?)</details>", re.DOTALL
+)
+# What points at something that may not be on the slide.
+POINTER = re.compile(
+    r"\b(above|below|exercises? \d|(next|last|these) (\w+ )?(figure|cell|line)s?)\b"
+)
+COST_OF_FORMULA = 130  # characters of text that take as much room
+COST_OF_ROW = 70  # of a table
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question to a class, and its answer, both Markdown."""
+
+    question: str
+    answer: str
+
+
+def split_blocks(source: str) -> list[str]:
+    r"""Split Markdown at blank lines, outside of fences, formulas and folds.
+
+    Examples
+    --------
+    >>> split_blocks("One.\n\n```\na\n\nb\n```\n\nTwo.")
+    ['One.', '```\na\n\nb\n```', 'Two.']
+    """
+    blocks, lines, closing = [], [], None
+    for line in source.strip().split("\n"):
+        if not line.strip() and closing is None:
+            if lines:
+                blocks.append("\n".join(lines))
+            lines = []
+            continue
+        lines.append(line)
+        if closing is not None:
+            if line.rstrip().endswith(closing):
+                closing = None
+        elif line.startswith("```"):
+            closing = "```"
+        elif line.startswith("<details>") and "</details>" not in line:
+            closing = "</details>"
+        elif line.startswith("$$") and line.count("$$") == 1:
+            closing = "$$"
+    return [*blocks, "\n".join(lines)] if lines else blocks
+
+
+def split_sentences(paragraph: str) -> list[str]:
+    """Split a paragraph into its sentences.
+
+    Examples
+    --------
+    >>> split_sentences("See `a. B`, by A. Ng. It costs 0.5 of it. Why?")
+    ['See `a. B`, by A. Ng.', 'It costs 0.5 of it.', 'Why?']
+    """
+    paragraph = " ".join(paragraph.split())
+    spans = [found.span() for found in PROTECTED.finditer(paragraph)]
+    sentences, start = [], 0
+    for end in END.finditer(paragraph):
+        is_inside = any(low < end.start() < high - 1 for low, high in spans)
+        is_abbreviation = ABBREVIATION.search(
+            paragraph[start : end.start() + 1]
+        )
+        if not is_inside and not is_abbreviation:
+            sentences.append(paragraph[start : end.end()].rstrip())
+            start = end.end()
+    return [*sentences, paragraph[start:]]
+
+
+def is_paragraph(block: str) -> bool:
+    """Tell a paragraph from a list, a table, a formula, code or a fold."""
+    starts = ("$$", "```", "|", "<", ">", "- ", "* ", "1. ", "#", "![")
+    is_other = block.startswith(starts)
+    return not is_other and not re.search(r"\n(- |\* |\d\. )", block)
+
+
+def measure_block(block: str) -> int:
+    """Return about how many characters of text take as much room."""
+    if block.startswith("$$"):
+        n_rows = 1 + block.count(r"\\") + block.count(r"\begin{")
+        return COST_OF_FORMULA * n_rows
+    if block.startswith("|"):
+        return COST_OF_ROW * len(block.split("\n"))
+    if block.startswith("<details>"):
+        return COST_OF_ROW  # it is folded
+    text = re.sub(r"\]\([^)]*\)", "]", block)
+    return len(text) + (0 if is_paragraph(block) else 40 * text.count("\n"))
+
+
+def shorten(blocks: list[str], budget: int) -> tuple[list[str], bool]:
+    """Leave out sentences until the text has a size, or only its bones.
+
+    Lists, tables and formulas stay, and so do the sentences that lead to them
+    or end them. Then come the first sentence of each paragraph, sentences with
+    a term in bold, and all others in their order. What points at another place
+    of the lesson goes first, and so does what leads to nothing.
+
+    Parameters
+    ----------
+    blocks : list of str
+    budget : int
+        About how many characters there is room for.
+
+    Returns
+    -------
+    list of str
+        Blocks.
+    bool
+        Whether something was left out.
+
+    Examples
+    --------
+    >>> shorten(["A first one. Of little use. A **term**.", "$$x$$"], 150)
+    (['A first one. A **term**.', '$$x$$'], True)
+    """
+    pieces = []  # rank, number of the block, text
+    for number, block in enumerate(blocks):
+        if not is_paragraph(block):
+            pieces.append((0, number, block))
+            continue
+        sentences = split_sentences(block)
+        following = blocks[number + 1 : number + 2]
+        for place, sentence in enumerate(sentences):
+            is_last = place == len(sentences) - 1
+            leads = sentence.endswith(":") or not sentence.endswith(
+                (".", "?", "!", ")", "*")
+            )
+            if is_last and following and not is_paragraph(following[0]):
+                rank = 0 if leads else 2
+            elif POINTER.search(sentence) or (is_last and leads):
+                rank = 4
+            elif place == 0:
+                goes_on = sentence[:1].islower() and number > 0
+                rank = 0 if goes_on else 1
+            else:
+                rank = 2 if "**" in sentence else 3
+            pieces.append((rank, number, sentence))
+    kept, room = set(), budget
+    for wanted in range(4):
+        for place, (rank, _, text) in enumerate(pieces):
+            if rank != wanted:
+                continue
+            cost = measure_block(text)
+            if rank == 0 or not kept or cost <= room:
+                kept.add(place)
+                room -= cost
+            elif rank == 3:
+                break  # what follows would hang in the air
+    shown = []
+    for number in range(len(blocks)):
+        texts = [
+            text
+            for place, (_, owner, text) in enumerate(pieces)
+            if place in kept and owner == number
+        ]
+        if texts:
+            shown.append(" ".join(texts))
+    return shown, len(kept) < len(pieces)
+
+
+def measure(blocks: list[str]) -> int:
+    """Return about how many characters of text take as much room."""
+    return sum(map(measure_block, blocks))
+
+
+def read_prediction(block: str) -> Prediction | None:
+    r"""Return the prediction that a quotation holds, if it is one.
+
+    Examples
+    --------
+    >>> read_prediction(
+    ...     "> **Predict, then run.** Which?\n>\n"
+    ...     "> <details><summary>Answer</summary>\n>\n> This.\n>\n"
+    ...     "> </details>"
+    ... )
+    Prediction(question='Which?', answer='This.')
+    """
+    text = re.sub(r"(?m)^> ?", "", block)
+    if not block.startswith(">") or not PREDICTION.match(text):
+        return None
+    fold = FOLD.search(text)
+    question = FOLD.sub("", PREDICTION.sub("", text, count=1))
+    return Prediction(question.strip(), fold[2].strip() if fold else "")
+
+
+def open_folds(source: str) -> str:
+    """Return Markdown without the folds, but with what is in them."""
+    return FOLD.sub(lambda fold: fold[2].strip(), source).strip()
