@@ -30,7 +30,8 @@ from nbformat import NotebookNode
 # Characters of text that a slide has room for: alone, above a table or code,
 # and beside or below a picture.
 ALONE, ABOVE, BESIDE = 480, 260, 300
-LONGEST_HEADLINE = 110  # characters
+A_LINE = 140  # characters of what is little more than a line
+LONGEST_HEADLINE = 120  # characters
 LONGEST_CAPTION = 250
 # A slide has room for this many lines of code of a size that can be read.
 MOST_LINES = 20
@@ -43,7 +44,7 @@ ON_A_PICTURE = re.compile(
     r"rows?|columns?|pictures?|dots?|points?|lines?|drawings?|drawn|looks?|"
     r"map|orange|blue|gr[ae]y|white|black|diamonds?|above)\b"
 )
-ON_A_TABLE = re.compile(r"\b(rows?|columns?|table|numbers?|first|second|last)\b")
+ON_A_TABLE = re.compile(r"\b(rows?|columns?|table)\b")
 SHOWS_RESULTS = ("picture", "table", "code")  # kinds of slides with a fold
 
 
@@ -88,6 +89,8 @@ class Slide:
     place : str
         The section that it belongs to, in small print.
     heading : str
+    lead : str
+        What a prediction is about.
     text : str
         What is there at once.
     more : str
@@ -110,6 +113,7 @@ class Slide:
     kind: str
     place: str = ""
     heading: str = ""
+    lead: str = ""
     text: str = ""
     more: str = ""
     picture: Picture | None = None
@@ -156,7 +160,7 @@ def is_code_shown(source: str) -> bool:
 
     It is where a class, a function or a training is written down. It is not
     where a picture is drawn, numbers are printed, or models are trained by a
-    call.
+    call of such a function.
 
     Examples
     --------
@@ -177,7 +181,7 @@ def is_code_shown(source: str) -> bool:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            if name.endswith((".compile", ".summary", "GradientTape")):
+            if name.endswith((".compile", "GradientTape")):
                 return True
     return bool(find_definitions(tree))
 
@@ -360,7 +364,7 @@ class DeckMaker:
             self.flush()
             return "", []
         blocks, self.waiting = self.waiting, []
-        shown, is_shorter = shorten(blocks, budget)
+        shown, is_shorter = shorten(blocks, budget, leads_on=True)
         notes = ["\n\n".join(blocks)] if is_shorter else []
         return "\n\n".join(shown), notes
 
@@ -399,20 +403,29 @@ class DeckMaker:
             slide = self.add_slide("picture", picture=picture)
             self.explain(slide, blocks)
             return
-        headline = ""
-        if self.waiting and not self.heading:
-            headline, rest = take_headline(self.waiting)
-            if rest:
-                headline = ""
-            else:
-                self.waiting = []
-        self.flush()
-        self.add_slide("picture", heading=headline, picture=picture)
-
-    def add_prediction(self, prediction: Prediction) -> None:
+        headline, text = "", []
+        if measure(self.waiting) <= A_LINE:
+            text, self.waiting = self.waiting, []
+            if not self.heading:
+                headline, text = take_headline(text)
         self.flush()
         self.add_slide(
-            "prediction", text=prediction.question, more=prediction.answer
+            "picture",
+            heading=headline,
+            text="\n\n".join(text),
+            picture=picture,
+        )
+
+    def add_prediction(self, prediction: Prediction) -> None:
+        lead = []
+        if measure(self.waiting) <= 1.5 * A_LINE:
+            lead, self.waiting = self.waiting, []
+        self.flush()
+        self.add_slide(
+            "prediction",
+            lead="\n\n".join(lead),
+            text=prediction.question,
+            more=prediction.answer,
         )
 
     def add_code(self, source: str, tables: list[str]) -> list[str]:
@@ -420,8 +433,9 @@ class DeckMaker:
         parts = split_code(choose_lines(source))
         n_lines = parts[0].count("\n") + 1
         text, notes = "", []
-        if n_lines <= 12:
-            text, notes = self.take_waiting(ABOVE)
+        if n_lines <= 16:
+            budget = ABOVE if n_lines <= 10 else A_LINE
+            text, notes = self.take_waiting(budget)
         else:
             self.flush()
         for part in parts:
@@ -436,8 +450,8 @@ class DeckMaker:
 
     def add_code_cell(self, cell: NotebookNode) -> None:
         outputs = read_outputs(cell)
-        is_short = len(self.waiting) == 1 and not take_headline(self.waiting)[1]
-        if get_slide_type(cell) in ("slide", "subslide") and not is_short:
+        is_new_group = get_slide_type(cell) in ("slide", "subslide")
+        if is_new_group and measure(self.waiting) > A_LINE:
             self.flush()
         if is_code_shown(cell.source):
             tables = [x["table"] for x in outputs if "table" in x]
@@ -520,16 +534,20 @@ def speaks_of(slide: Slide, block: str) -> bool:
 
 def add_start(maker: DeckMaker, lesson: NotebookNode) -> None:
     """Add the title slide and the goals, which a lesson says at its start."""
-    sources, cover, question = [], None, ""
+    sources, cover, questions, question = [], None, [], ""
     for cell in lesson.cells:
         if cell.cell_type == "markdown":
-            headings = find_headings(cell.source)
-            if not question:
-                questions = [x for _, x in headings if x.endswith("?")]
-                question = questions[0] if questions else ""
-        elif "cover" in get_tags(cell) and cover is None:
+            questions += [
+                text
+                for level, text in find_headings(cell.source)
+                if level == 2 and text.endswith("?")
+            ]
+        elif "cover" in get_tags(cell):
             images = [x for x in read_outputs(cell) if "image" in x]
             cover = images[0] if images else None
+            # The one that the picture answers.
+            question = questions[-1] if questions else ""
+    question = question or (questions[0] if questions else "")
     for cell in lesson.cells:
         is_text = cell.cell_type == "markdown"
         if is_text and any(level == 2 for level, _ in find_headings(cell.source)):

@@ -13,8 +13,8 @@ from nbformat import NotebookNode
 HERE = Path(__file__).parent
 WIDTH, HEIGHT = 1280, 720  # pixels of a slide
 # How wide a letter of code is, and how high its line, in font sizes.
-LETTER, LINE = 0.602, 1.3
-LARGEST_CODE, SMALLEST_CODE = 30, 20  # pixels
+LETTER, LINE = 0.61, 1.3
+LARGEST_CODE, SMALLEST_CODE = 32, 20  # pixels
 
 
 def make_page(deck: Deck) -> str:
@@ -66,7 +66,7 @@ def find_code_size(*texts: str) -> float:
     Examples
     --------
     >>> find_code_size("x = 1")
-    30.0
+    32.0
     """
     lines = list(itertools.chain(*(text.split("\n") for text in texts)))
     n_letters = max(map(len, lines))

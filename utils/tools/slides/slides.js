@@ -1,7 +1,7 @@
 // Starts reveal.js once all that has a size is there, and makes the text of a
 // slide larger or smaller so that it fills the slide and does not overflow.
 
-const LARGEST = 1.35, SMALLEST = 0.78, STEP = 0.03;
+const LARGEST = 1.4, SMALLEST = 0.78, STEP = 0.03;
 
 function overflows(page) {
   const body = page.querySelector(".body");

@@ -17,9 +17,9 @@ PREDICTION = re.compile(r"\s*\*\*Predict[^*]*\*\*\s*")
 FOLD = re.compile(
     r"<details><summary>(.*?)</summary>(.*?)</details>", re.DOTALL
 )
-# What points at something that may not be on the slide.
+# What points at a place of the lesson that may not be on the slide.
 POINTER = re.compile(
-    r"\b(above|below|exercises? \d|(next|last|these) (\w+ )?(figure|cell|line)s?)\b"
+    r"\b(exercises? \d|(next|last|these) (\w+ )?(figure|cell|line)s?)\b"
 )
 COST_OF_FORMULA = 130  # characters of text that take as much room
 COST_OF_ROW = 70  # of a table
@@ -103,19 +103,23 @@ def measure_block(block: str) -> int:
     return len(text) + (0 if is_paragraph(block) else 40 * text.count("\n"))
 
 
-def shorten(blocks: list[str], budget: int) -> tuple[list[str], bool]:
+def shorten(
+    blocks: list[str], budget: int, leads_on: bool = False
+) -> tuple[list[str], bool]:
     """Leave out sentences until the text has a size, or only its bones.
 
     Lists, tables and formulas stay, and so do the sentences that lead to them
     or end them. Then come the first sentence of each paragraph, sentences with
-    a term in bold, and all others in their order. What points at another place
-    of the lesson goes first, and so does what leads to nothing.
+    a term in bold, and all others in their order.
 
     Parameters
     ----------
     blocks : list of str
     budget : int
         About how many characters there is room for.
+    leads_on : bool
+        Whether something follows on the same slide. If nothing does, a last
+        sentence that ends with a colon is left out.
 
     Returns
     -------
@@ -143,11 +147,13 @@ def shorten(blocks: list[str], budget: int) -> tuple[list[str], bool]:
             )
             if is_last and following and not is_paragraph(following[0]):
                 rank = 0 if leads else 2
-            elif POINTER.search(sentence) or (is_last and leads):
-                rank = 4
+            elif is_last and leads and not following and place > 0:
+                rank = 1 if leads_on else 4
             elif place == 0:
                 goes_on = sentence[:1].islower() and number > 0
                 rank = 0 if goes_on else 1
+            elif POINTER.search(sentence):
+                rank = 4
             else:
                 rank = 2 if "**" in sentence else 3
             pieces.append((rank, number, sentence))
