@@ -304,6 +304,9 @@ class DeckMaker:
         """Add a slide, below the heading that is waiting, if there is one."""
         places = [self.section, self.subsection]
         heading = content.pop("heading", "") or self.heading
+        has_words = heading or content.get("text")
+        if kind in ("table", "code") and not has_words:
+            heading = self.subsection or self.section
         place = " › ".join(x for x in places if x and x != heading)
         slide = Slide(
             kind,
@@ -417,6 +420,7 @@ class DeckMaker:
         )
 
     def add_prediction(self, prediction: Prediction) -> None:
+        answer, _ = shorten(split_blocks(prediction.answer), 2 * ALONE)
         lead = []
         if measure(self.waiting) <= 1.5 * A_LINE:
             lead, self.waiting = self.waiting, []
@@ -425,7 +429,7 @@ class DeckMaker:
             "prediction",
             lead="\n\n".join(lead),
             text=prediction.question,
-            more=prediction.answer,
+            more="\n\n".join(answer),
         )
 
     def add_code(self, source: str, tables: list[str]) -> list[str]:
@@ -469,9 +473,20 @@ class DeckMaker:
                 self.add_picture(output["image"], path, output["alt"])
             elif "findings" in output:
                 self.add_findings(output["findings"])
+            elif "table" in output and not is_new_group and self.can_grow():
+                last = self.deck.slides[-1]
+                last.table += "\n" + output["table"]
+                last.sources += self.sources
+                self.sources = []
             else:
                 text, notes = self.take_waiting(ABOVE)
                 self.add_slide("table", text=text, notes=notes, **output)
+
+    def can_grow(self) -> bool:
+        """Tell whether the last slide is a table that waits for more rows."""
+        last = self.deck.slides[-1]
+        is_open = last.kind == "table" and last.table and not last.more
+        return is_open and not self.waiting and not self.heading
 
     def add_findings(self, rows: list[dict]) -> None:
         """Show the table of findings, over several slides if it is long."""

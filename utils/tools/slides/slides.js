@@ -17,7 +17,8 @@ function overflows(page) {
 
 function fit(page) {
   const hasPicture = page.querySelector(".picture") !== null;
-  let scale = hasPicture ? 1 : LARGEST;
+  const isCode = page.querySelector(".mono") !== null;
+  let scale = hasPicture ? 1 : isCode ? 1.15 : LARGEST;
   page.style.setProperty("--scale", scale);
   const isFull = () => overflows(page)
     || (hasPicture && page.querySelector(".picture").offsetHeight < 250);

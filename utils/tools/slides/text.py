@@ -19,8 +19,10 @@ FOLD = re.compile(
 )
 # What points at a place of the lesson that may not be on the slide.
 POINTER = re.compile(
-    r"\b(exercises? \d|(next|last|these) (\w+ )?(figure|cell|line)s?)\b"
+    r"\b(exercises? \d|(next|last|these) (\w+ )?(figure|table|cell|line)s?)\b"
 )
+# What hangs in the air without the sentence before.
+HANGING = re.compile(r"(It|They|This|These|Its|Their|Both|But|Then)\b")
 COST_OF_FORMULA = 130  # characters of text that take as much room
 COST_OF_ROW = 70  # of a table
 
@@ -110,7 +112,8 @@ def shorten(
 
     Lists, tables and formulas stay, and so do the sentences that lead to them
     or end them. Then come the first sentence of each paragraph, sentences with
-    a term in bold, and all others in their order.
+    a term in bold, and all others in their order. What points at another place
+    of the lesson is left out.
 
     Parameters
     ----------
@@ -130,7 +133,7 @@ def shorten(
 
     Examples
     --------
-    >>> shorten(["A first one. Of little use. A **term**.", "$$x$$"], 150)
+    >>> shorten(["A first one. Of little use. A **term**.", "$$x$$"], 160)
     (['A first one. A **term**.', '$$x$$'], True)
     """
     pieces = []  # rank, number of the block, text
@@ -158,7 +161,7 @@ def shorten(
                 rank = 2 if "**" in sentence else 3
             pieces.append((rank, number, sentence))
     kept, room = set(), budget
-    for wanted in range(4):
+    for wanted in range(4):  # what points elsewhere is never shown
         for place, (rank, _, text) in enumerate(pieces):
             if rank != wanted:
                 continue
@@ -168,6 +171,13 @@ def shorten(
                 room -= cost
             elif rank == 3:
                 break  # what follows would hang in the air
+    for place, (rank, owner, text) in enumerate(pieces):
+        is_alone = place - 1 not in kept and place > 0
+        follows = is_alone and pieces[place - 1][1] == owner
+        if follows and rank > 0 and "**" not in text and HANGING.match(text):
+            kept.discard(place)
+    if not kept:
+        kept = {0}
     shown = []
     for number in range(len(blocks)):
         texts = [
