@@ -45,6 +45,7 @@ ON_A_PICTURE = re.compile(
     r"map|orange|blue|gr[ae]y|white|black|diamonds?|above)\b"
 )
 ON_A_TABLE = re.compile(r"\b(rows?|columns?|table)\b")
+TIMING = re.compile(r"(.* took [\d.]+ s\n?)+")  # of this machine
 SHOWS_RESULTS = ("picture", "table", "code")  # kinds of slides with a fold
 
 
@@ -232,15 +233,16 @@ def split_code(source: str) -> list[str]:
 def read_outputs(cell: NotebookNode) -> list[dict]:
     """Return what a cell left: pictures, findings, tables, in their order.
 
-    Streams that follow each other are one table. A line that only says how
-    long a training took is left out.
+    Streams that follow each other are one table. Lines that only say how long
+    something took are left out.
     """
     found, pieces = [], []
 
     def close_table():
         text = strip_ansi("".join(pieces)).strip("\n")
-        if text.strip():
-            found.append({"table": "\n".join(map(str.rstrip, text.split("\n")))})
+        if text.strip() and not TIMING.fullmatch(text):
+            lines = [line.rstrip() for line in text.split("\n")]
+            found.append({"table": "\n".join(lines)})
         pieces.clear()
 
     for output in cell.get("outputs", []):
