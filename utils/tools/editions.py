@@ -3,9 +3,9 @@
 `python -m utils.tools.editions handouts` writes build/handouts: the lessons
 without solutions and instructor's notes. `solutions` writes build/solutions:
 stubs replaced by solutions, executed. `slides` writes build/slides: one page a
-lesson, made from its executed copy, that needs no network, and with `--pdf` one
-PDF a lesson. `nbgrader` and
-`otter` write the lessons as these two graders take them.
+lesson, made from its executed copy, that needs no network, and with `--pdf`
+the same as PDF. `nbgrader` and `otter` write the lessons as these two graders
+take them.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from pathlib import Path
 
 from utils.files import replace_folder, write_whole
 from utils.tools import UsageError
+from utils.tools import find_package as find_package  # for the site, too
 from utils.tools.exercises import FENCE, find_exercises
 from utils.tools.graders import mark_for_nbgrader, mark_for_otter
 from utils.tools.lessons import (

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from utils.explore import DECODER_TYPE
 from utils.files import write_whole
-from utils.tools import UsageError, find_package
+from utils.tools import UsageError
 from utils.tools.editions import (
     STOPPED,
     choose_folder,
+    find_package,
     open_output,
     read_executed,
 )

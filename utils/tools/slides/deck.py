@@ -4,15 +4,22 @@ The slides follow the lesson, but each shows one thing: a question, a picture,
 a table, a piece of code, or a few sentences.
 """
 
-import ast
-import base64
 import math
 import re
-import struct
 from dataclasses import dataclass, field
 
-from utils.findings import FINDINGS_TYPE
 from utils.tools.lessons import IMAGE, NOTEBOOKS, get_tags
+from utils.tools.slides.cells import (
+    HEADING,
+    choose_lines,
+    find_headings,
+    find_mode,
+    find_ratio,
+    get_slide_type,
+    is_code_shown,
+    read_outputs,
+    split_code,
+)
 from utils.tools.slides.text import (
     Prediction,
     is_paragraph,
@@ -24,7 +31,6 @@ from utils.tools.slides.text import (
     split_sentences,
 )
 
-from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
 # Characters of text that a slide has room for: alone, above a table or code,
@@ -33,11 +39,8 @@ ALONE, ABOVE, BESIDE = 480, 260, 300
 A_LINE = 140  # characters of what is little more than a line
 LONGEST_HEADLINE = 120  # characters
 LONGEST_CAPTION = 250
-# A slide has room for this many lines of code of a size that can be read.
-MOST_LINES = 20
 FINDING_LINES = 16  # lines of text in a table of findings
 WIDE = 1.42  # a picture of this ratio has its text below, others beside it
-HEADING = re.compile(r"(#{1,3}) +(.+)")
 # What a figure calls "left" or "the orange curve" is a text on a figure.
 ON_A_PICTURE = re.compile(
     r"\b(left|right|upper|lower|top|bottom|panels?|figures?|curves?|bars?|"
@@ -45,7 +48,6 @@ ON_A_PICTURE = re.compile(
     r"map|orange|blue|gr[ae]y|white|black|diamonds?|above)\b"
 )
 ON_A_TABLE = re.compile(r"\b(rows?|columns?|table)\b")
-TIMING = re.compile(r"(.* took [\d.]+ s\n?)+")  # of this machine
 SHOWS_RESULTS = ("picture", "table", "code")  # kinds of slides with a fold
 
 
@@ -153,137 +155,6 @@ class Deck:
     pictures: dict[str, bytes] = field(default_factory=dict)
 
 
-# --- What a cell shows -------------------------------------------------------
-
-
-def is_code_shown(source: str) -> bool:
-    """Tell whether code is the subject of a cell.
-
-    It is where a class, a function or a training is written down. It is not
-    where a picture is drawn, numbers are printed, or models are trained by a
-    call of such a function.
-
-    Examples
-    --------
-    >>> is_code_shown("model.compile(optimizer=adam, loss=loss)")
-    True
-    >>> is_code_shown("def double(x):\\n    return 2 * x")
-    True
-    >>> is_code_shown("N_CODES = 32\\nhistory = fit(model, x_train)")
-    False
-    >>> is_code_shown("def plot_codes():\\n    plt.plot(codes)")
-    False
-    """
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
-        if name == "show" or name.startswith(("plt.", "plot_")):
-            return False
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = ast.unparse(node.func)
-            if name.endswith((".compile", "GradientTape")):
-                return True
-    return bool(find_definitions(tree))
-
-
-def find_definitions(tree: ast.Module) -> list[ast.stmt]:
-    """Return the classes and functions of a module."""
-    kinds = (ast.ClassDef, ast.FunctionDef)
-    return [node for node in tree.body if isinstance(node, kinds)]
-
-
-def choose_lines(source: str) -> str:
-    """Return the part of the code that a slide shows.
-
-    Beside classes and functions, calls are not the subject.
-    """
-    tree = ast.parse(source)
-    definitions = find_definitions(tree)
-    if not definitions:
-        return source
-    lines, parts = source.split("\n"), []
-    for node in definitions:
-        first = min([node, *node.decorator_list], key=lambda x: x.lineno)
-        parts.append("\n".join(lines[first.lineno - 1 : node.end_lineno]))
-    return "\n\n".join(parts)
-
-
-def split_code(source: str) -> list[str]:
-    """Split long code at empty lines, into parts that fit on a slide.
-
-    Code without an empty line at the right place is cut where a slide is full.
-    """
-    lines, parts = source.split("\n"), []
-    n_parts = -(-len(lines) // MOST_LINES)
-    while len(lines) > MOST_LINES:
-        wanted = -(-len(lines) // n_parts)
-        breaks = [
-            place
-            for place in range(3, MOST_LINES + 1)
-            if not lines[place].strip()
-        ]
-        cut = min(breaks, key=lambda x: abs(x - wanted), default=wanted)
-        parts.append("\n".join(lines[:cut]).strip("\n"))
-        lines = "\n".join(lines[cut:]).strip("\n").split("\n")
-        n_parts = max(n_parts - 1, 1)
-    return [*parts, "\n".join(lines)]
-
-
-def read_outputs(cell: NotebookNode) -> list[dict]:
-    """Return what a cell left: pictures, findings, tables, in their order.
-
-    Streams that follow each other are one table. Lines that only say how long
-    something took are left out.
-    """
-    found, pieces = [], []
-
-    def close_table():
-        text = strip_ansi("".join(pieces)).strip("\n")
-        if text.strip() and not TIMING.fullmatch(text):
-            lines = [line.rstrip() for line in text.split("\n")]
-            found.append({"table": "\n".join(lines)})
-        pieces.clear()
-
-    for output in cell.get("outputs", []):
-        data = output.get("data", {})
-        html = data.get("text/html", "")
-        if output.output_type == "stream":
-            if output.name == "stdout":
-                pieces.append(output.text)
-        elif FINDINGS_TYPE in data:
-            close_table()
-            found.append({"findings": data[FINDINGS_TYPE]})
-        elif "image/png" in data:
-            close_table()
-            alt = output.metadata.get("image/png", {}).get("alt", "")
-            image = base64.b64decode(data["image/png"])
-            found.append({"image": image, "alt": alt})
-        elif html and not html.startswith("<pre"):
-            close_table()
-            found.append({"html": html})
-        elif html or output.output_type == "execute_result":
-            pieces.append(data.get("text/plain", "").rstrip("\n") + "\n")
-    close_table()
-    return found
-
-
-def find_ratio(image: bytes, path: str) -> float:
-    """Return the width of a PNG or SVG image, divided by its height."""
-    if path.endswith(".svg"):
-        box = re.search(rb'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', image)
-        width, height = (float(box[1]), float(box[2])) if box else (1, 1)
-    else:
-        width, height = struct.unpack(">II", image[16:24])
-    return width / height
-
-
-def find_mode(lesson: NotebookNode) -> str:
-    """Return the mode in which a lesson was executed."""
-    given = lesson.metadata.get("papermill", {}).get("parameters", {})
-    return given.get("mode", "fast")  # what lessons say by themselves
-
-
 # --- From cells to slides ----------------------------------------------------
 
 
@@ -309,7 +180,7 @@ class DeckMaker:
         has_words = heading or content.get("text")
         if kind in ("table", "code") and not has_words:
             heading = self.subsection or self.section
-        place = " › ".join(x for x in places if x and x != heading)
+        place = " · ".join(x for x in places if x and x != heading)
         slide = Slide(
             kind,
             place=place or self.deck.title,
@@ -567,7 +438,9 @@ def add_start(maker: DeckMaker, lesson: NotebookNode) -> None:
     question = question or (questions[0] if questions else "")
     for cell in lesson.cells:
         is_text = cell.cell_type == "markdown"
-        if is_text and any(level == 2 for level, _ in find_headings(cell.source)):
+        if is_text and any(
+            level == 2 for level, _ in find_headings(cell.source)
+        ):
             break
         if is_text and get_slide_type(cell) not in ("skip", "notes"):
             sources.append(cell.source)
@@ -596,18 +469,9 @@ def add_start(maker: DeckMaker, lesson: NotebookNode) -> None:
     slide.notes = ["\n\n".join(blocks)]
 
 
-def find_headings(source: str) -> list[tuple[int, str]]:
-    """Return the headings of Markdown: their levels and their texts."""
-    return [
-        (len(found[1]), found[2].strip())
-        for block in split_blocks(source)
-        if (found := HEADING.match(block))
-    ]
-
-
-def get_slide_type(cell: NotebookNode) -> str:
-    """Return the slide type that an author has chosen in JupyterLab."""
-    return cell.metadata.get("slideshow", {}).get("slide_type", "-")
+def begins_section(cell: NotebookNode) -> bool:
+    """Tell whether a heading of a section is in a Markdown cell."""
+    return any(level == 2 for level, _ in find_headings(cell.source))
 
 
 def make_deck(lesson: NotebookNode, name: str) -> Deck:
@@ -638,9 +502,7 @@ def make_deck(lesson: NotebookNode, name: str) -> Deck:
             maker.add_notes(cell.source)
         elif cell.cell_type == "code":
             maker.add_code_cell(cell)
-        elif maker.section or any(
-            level == 2 for level, _ in find_headings(cell.source)
-        ):
+        elif maker.section or begins_section(cell):
             add_markdown(maker, cell, slide_type)
     maker.flush()
     return maker.deck
