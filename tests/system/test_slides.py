@@ -1,98 +1,32 @@
 """The slides of a lesson: what is on them, in which order, of which run."""
 
-import base64
 import doctest
 import importlib.metadata
 import itertools
 import re
 import shutil
-import struct
 import sys
-import zlib
 
-from utils.findings import FINDINGS_TYPE
 from utils.tools import UsageError, editions
 from utils.tools.lessons import NOTEBOOKS, find_lessons, get_tags, read_lessons
-from utils.tools.slides import cells, deck, page, text
+from utils.tools.slides import cells as slide_cells
+from utils.tools.slides import deck, page, text
 from utils.tools.slides.deck import make_deck
 
-import nbformat
 import pytest
-from nbformat.v4 import (
-    new_code_cell,
-    new_markdown_cell,
-    new_notebook,
-    new_output,
-)
+from cells import QUESTION, START, drawn, found, printed, run, say
+from nbformat.v4 import new_notebook, new_output
 
 LESSONS = read_lessons()
 each_lesson = pytest.mark.parametrize("name", LESSONS)
 
 
-@pytest.mark.parametrize("module", [text, cells, deck, page])
+@pytest.mark.parametrize("module", [text, slide_cells, deck, page])
 def test_examples_of_slides_give_what_they_say(module):
     assert doctest.testmod(module).failed == 0
 
 
 # --- A small lesson ----------------------------------------------------------
-
-
-def make_png(width, height):
-    """Return a black picture, in base64."""
-
-    def chunk(kind, data):
-        crc = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + crc
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = zlib.compress(bytes(height * (width + 1)))
-    parts = chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + parts).decode()
-
-
-def say(source, kind="slide"):
-    return new_markdown_cell(
-        source, metadata={"slideshow": {"slide_type": kind}}
-    )
-
-
-def run(source, *outputs, kind="-", tags=()):
-    cell = new_code_cell(source, outputs=list(outputs))
-    cell.metadata = nbformat.from_dict(
-        {"slideshow": {"slide_type": kind}, "tags": list(tags)}
-    )
-    return cell
-
-
-def printed(lines):
-    return new_output("stream", name="stdout", text=lines)
-
-
-def drawn(alt="A curve. It falls.", width=400, height=200):
-    return new_output(
-        "display_data",
-        {"image/png": make_png(width, height), "text/plain": "<Figure>"},
-        metadata={"image/png": {"alt": alt}},
-    )
-
-
-def found(*claims):
-    rows = [{"claim": x, "holds": True, "numbers": "1 and 2"} for x in claims]
-    return new_output("display_data", {FINDINGS_TYPE: rows})
-
-
-QUESTION = """\
-> **Predict, then run.** Which is longer?
->
-> <details><summary>Answer</summary>
->
-> The first.
->
-> </details>"""
-START = [
-    say("# Draw a line\n\nAt the end you hold a line."),
-    say("**You will learn** to\n- draw.\n\n**Time.** One minute.", "-"),
-]
 
 
 def show(*cells, mode="fast"):
@@ -227,10 +161,10 @@ def test_long_code_is_split_at_an_empty_line():
     slides = show(say("## Build"), run("class A:\n" + "\n".join(methods)))
     assert get_kinds(slides) == ["code", "code"]
     for slide in slides:
-        assert slide.code.count("\n") < cells.MOST_LINES
+        assert slide.code.count("\n") < slide_cells.MOST_LINES
         assert slide.code.rstrip().split("\n")[-1].startswith("        return")
     lines = "\n".join(f"x = {i}" for i in range(50))
-    assert len(cells.split_code(lines)) == 3
+    assert len(slide_cells.split_code(lines)) == 3
 
 
 def test_code_is_as_large_as_it_can_be_and_never_small():

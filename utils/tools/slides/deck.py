@@ -262,6 +262,7 @@ class DeckMaker:
             and last.kind != "title"
             and not self.heading
             and not self.waiting
+            and not block.startswith("|")
         )
         if can_explain and (not is_new_group or speaks_of(last, block)):
             self.explain(last, [block])
@@ -328,7 +329,8 @@ class DeckMaker:
     def add_code_cell(self, cell: NotebookNode) -> None:
         outputs = read_outputs(cell)
         is_new_group = get_slide_type(cell) in ("slide", "subslide")
-        if is_new_group and measure(self.waiting) > A_LINE:
+        is_end = any("findings" in output for output in outputs)
+        if is_new_group and measure(self.waiting) > A_LINE and not is_end:
             self.flush()
         if is_code_shown(cell.source):
             tables = [x["table"] for x in outputs if "table" in x]
