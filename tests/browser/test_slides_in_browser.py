@@ -58,6 +58,10 @@ def folder(tmp_path_factory, pretended):
         lessons = editions.read_best_runs(FULL, EXECUTED)
     except UsageError:
         lessons = editions.read_executed(pretended)
+        for lesson in lessons.values():
+            for cell in lesson.cells:
+                if "findings.show()" in cell.source:
+                    cell.outputs = [found(CLAIM)]
     write_decks(out, lessons | {"small": new_notebook(cells=SMALL)})
     return out
 
@@ -198,8 +202,7 @@ def test_pictures_fill_their_slide(states, name):
 @each_lesson
 def test_a_deck_ends_with_what_was_found(states, name):
     assert states(name)[0]["kind"].startswith("page title")
-    if name == "small" or "findings" in states(name)[-1]["kind"]:
-        assert states(name)[-1]["hasFindings"]
+    assert states(name)[-1]["hasFindings"]
 
 
 @each_lesson
