@@ -244,6 +244,7 @@ def test_words_come_after_the_picture(pages):
     slide = go_to(page, "picture")
     before = slide.locator("img").bounding_box()
     assert slide.locator("figcaption").is_visible()
+    assert slide.locator(".more").is_hidden()
     page.keyboard.press("ArrowRight")
     assert slide.locator(".more").is_visible()
     assert slide.locator("figcaption").is_hidden()
