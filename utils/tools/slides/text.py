@@ -13,6 +13,7 @@ PROTECTED = re.compile(r"`[^`]*`|\$[^$]*\$|!?\[[^\]]*\]\([^)]*\)")
 # The end of a sentence, with what closes after it.
 END = re.compile(r"""[.?!](?:\*{1,2}|["')\]])*\s+(?=["'*`$\[(A-Z0-9])""")
 ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|al|vs|cf|No|Fig)|\b[A-Z])\.$")
+LABEL = re.compile(r"\*\*[^*]+\*\*")  # of a paragraph: its next sentence stays
 PREDICTION = re.compile(r"\s*\*\*Predict[^*]*\*\*\s*")
 FOLD = re.compile(
     r"<details><summary>(.*?)</summary>(.*?)</details>", re.DOTALL
@@ -70,6 +71,8 @@ def split_sentences(paragraph: str) -> list[str]:
     --------
     >>> split_sentences("See `a. B`, by A. Ng. It costs 0.5 of it. Why?")
     ['See `a. B`, by A. Ng.', 'It costs 0.5 of it.', 'Why?']
+    >>> split_sentences("**Rates.** There are two. Both are small.")
+    ['**Rates.** There are two.', 'Both are small.']
     """
     paragraph = " ".join(paragraph.split())
     spans = [found.span() for found in PROTECTED.finditer(paragraph)]
@@ -79,7 +82,8 @@ def split_sentences(paragraph: str) -> list[str]:
         is_abbreviation = ABBREVIATION.search(
             paragraph[start : end.start() + 1]
         )
-        if not is_inside and not is_abbreviation:
+        is_label = LABEL.fullmatch(paragraph[start : end.end()].rstrip())
+        if not is_inside and not is_abbreviation and not is_label:
             sentences.append(paragraph[start : end.end()].rstrip())
             start = end.end()
     return [*sentences, paragraph[start:]]
