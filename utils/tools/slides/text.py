@@ -20,7 +20,10 @@ FOLD = re.compile(
 )
 # What points at a place of the lesson that may not be on the slide.
 POINTER = re.compile(
-    r"\b(exercises? \d|(next|last|these) (\w+ )?(figure|table|cell|line)s?)\b"
+    r"\b(exercises? \d"
+    r"|(next|last|these) (\w+ )?(figure|table|cell|line)s?"
+    r"|(table|figure|diagram|text|cell)s? (above|below)"
+    r"|(see|given) (above|below)|beside the diagram|in the table)\b"
 )
 # What hangs in the air without the sentence before.
 HANGING = re.compile(r"(It|They|This|These|Its|Their|Both|But|Then)\b")
