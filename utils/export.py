@@ -117,10 +117,13 @@ def _mend_and_check(name, content):
     import onnx
 
     proto = onnx.load_model_from_string(content)
-    graphs = list(_find_graphs(proto.graph))
-    for graph in graphs:
+    for graph in _find_graphs(proto.graph):
         _spell_out_erfc(graph)
-    operations = {node.op_type for graph in graphs for node in graph.node}
+    operations = {
+        node.op_type
+        for graph in _find_graphs(proto.graph)
+        for node in graph.node
+    }
     if any("Random" in operation for operation in operations):
         raise ValueError(
             f"{name} draws random numbers, and is not exported: export a part "
@@ -138,13 +141,13 @@ def _mend_and_check(name, content):
 
 
 def _find_graphs(graph):
-    """Yield a graph, and the graphs of the loops and branches in it."""
-    yield graph
+    """Yield a graph, after the graphs of the loops and branches in it."""
     for node in graph.node:
         for attribute in node.attribute:
             for inner in (attribute.g, *attribute.graphs):
                 if inner.node:
                     yield from _find_graphs(inner)
+    yield graph
 
 
 def _spell_out_erfc(graph):
