@@ -66,7 +66,8 @@ def find_classes(lesson):
         node.name
         for tree in parse_cells(lesson)
         for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef) and node.bases
+        if isinstance(node, ast.ClassDef)
+        and node.bases
         # A callback is no part of a model.
         and not ast.unparse(node.bases[0]).endswith("Callback")
     }
@@ -140,11 +141,15 @@ def compute(model, description):
             inputs[part] = codes[0].numpy()  # a mean, where there are more
         parts[part] = take_part(model, description, part, inputs[part])
         outputs[part] = parts[part](inputs[part])
-    return parts, inputs, {
-        f"{part} {number}": np.asarray(array)
-        for part, output in outputs.items()
-        for number, array in enumerate(keras.tree.flatten(output))
-    }
+    return (
+        parts,
+        inputs,
+        {
+            f"{part} {number}": np.asarray(array)
+            for part, output in outputs.items()
+            for number, array in enumerate(keras.tree.flatten(output))
+        },
+    )
 
 
 def train(model, description):

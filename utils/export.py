@@ -1,8 +1,12 @@
-"""Models for programs without Keras."""
+"""Models, and the classes of their layers, for other programs."""
 
+import ast
+import inspect
+import linecache
 import logging
 import os
 import tempfile
+import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -190,4 +194,47 @@ def _compare(name, found, expected):
     raise ValueError(
         f"{name} is not exported: the file's output {fault}; does the model "
         "depend on something else than its inputs and weights?"
+    )
+
+
+def find_source(own_class: type) -> str:
+    """Return the Python code of a class, also of one that a cell defines.
+
+    Write it into a module, and other programs can import the class and load
+    models that hold it. (`inspect.getsource` finds classes of notebooks only
+    from Python 3.13 on.)
+
+    Parameters
+    ----------
+    own_class : type
+        With at least one method of its own.
+
+    Returns
+    -------
+    str
+        The class with its decorators and comments, without the imports that it
+        needs.
+
+    Examples
+    --------
+    >>> class Double(keras.layers.Layer):
+    ...     def call(self, x):
+    ...         return 2 * x  # twice
+    >>> print(find_source(Double))
+    class Double(keras.layers.Layer):
+        def call(self, x):
+            return 2 * x  # twice
+    <BLANKLINE>
+    """
+    method = next(filter(inspect.isfunction, vars(own_class).values()))
+    lines = linecache.getlines(method.__code__.co_filename)
+    for node in ast.walk(ast.parse("".join(lines))):
+        if isinstance(node, ast.ClassDef) and node.name == own_class.__name__:
+            parts = [node, *node.decorator_list]
+            first = min(part.lineno for part in parts)
+            source = "".join(lines[first - 1 : node.end_lineno])
+            return textwrap.dedent(source).rstrip() + "\n"
+    raise ValueError(
+        f"the code of {own_class.__name__} is not found: run the cell that "
+        "defines it again"
     )

@@ -3,7 +3,7 @@
 import logging
 import warnings
 
-from utils.export import export_onnx
+from utils.export import export_onnx, find_source
 
 import keras
 import numpy as np
@@ -17,7 +17,8 @@ NO_ACTIVATIONS = {"deserialize", "get", "serialize"}
 ACTIVATIONS = [
     name
     for name in dir(keras.activations)
-    if not name.startswith("_") and name not in NO_ACTIVATIONS
+    if not name.startswith("_")
+    and name not in NO_ACTIVATIONS
     # Two take more arguments, or an even number of units; celu is refused.
     and name not in ("glu", "threshold", "celu")
 ]
@@ -212,3 +213,34 @@ def test_it_says_nothing(tmp_path, capfd):
         export_onnx(build(layers.Dense(4, "gelu")), tmp_path / "model.onnx")
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("tf2onnx").level == before
+
+
+def test_the_source_of_a_class_is_as_it_stands(tmp_path):
+    source = find_source(Scale)
+    assert source.startswith("@keras.saving.register_keras_serializable(")
+    names = {"keras": keras, "layers": layers, "ops": ops}
+    exec(source, names)
+    ours, theirs = Scale(), names["Scale"]()
+    keras.utils.set_random_seed(0)
+    expected = ours(X)
+    keras.utils.set_random_seed(0)
+    np.testing.assert_array_equal(theirs(X), expected)
+
+
+def test_the_source_of_an_inner_class():
+    class Inner:
+        def work(self):
+            return 1  # a comment
+
+    assert find_source(Inner).splitlines() == [
+        "class Inner:",
+        "    def work(self):",
+        "        return 1  # a comment",
+    ]
+
+
+def test_a_class_whose_source_is_lost():
+    names = {}
+    exec("class Lost:\n    def work(self):\n        pass", names)
+    with pytest.raises(ValueError, match="Lost is not found: run the cell"):
+        find_source(names["Lost"])
