@@ -91,9 +91,9 @@ def draw_stack(page):
     "Two files of a trained model",
     "This notebook saves a model as a .keras file, which holds configuration "
     "and weights. A new process imports the class, loads the file, and has "
-    "the whole model. This notebook also exports the decoder as an .onnx file, "
-    "which holds operations and weights. A program with onnxruntime, without "
-    "Keras, runs it.",
+    "the whole model. This notebook also exports the decoder as an .onnx "
+    "file, which holds operations and weights. A program with onnxruntime, "
+    "without Keras, runs it.",
     height=330,
 )
 def draw_files(page):
