@@ -30,9 +30,22 @@ MAKERS = {"keras.Model", "keras.Sequential"}
 
 
 def read_descriptions(name):
-    """Return the descriptions of a lesson's models, by the model's name."""
+    """Return what a lesson's models need first, and how each is described.
+
+    Returns
+    -------
+    setup : str
+        Python that is executed in the lesson before the models are built.
+    exempt : set of str
+        Classes, functions and statements whose models nobody saves.
+    descriptions : dict from str to dict
+        By the model's name.
+    """
     path = DESCRIPTIONS / f"{name}.toml"
-    return tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    content = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    setup = content.pop("setup", "")
+    exempt = set(content.pop("exempt", []))
+    return setup, exempt, content
 
 
 # --- What a lesson has -------------------------------------------------------
@@ -188,8 +201,8 @@ def leave(folder, name, lesson):
     scope = execute_definitions(lesson, name)
     builders, statements = find_builders(lesson), find_statements(lesson)
     called = record_calls(scope, builders)
-    descriptions = read_descriptions(name)
-    exec(descriptions.pop("setup", ""), scope)
+    setup, exempt, descriptions = read_descriptions(name)
+    exec(setup, scope)
     for key, description in descriptions.items():
         if "build" in description:
             model = eval(description["build"], scope)
@@ -212,7 +225,7 @@ def leave(folder, name, lesson):
         trained = train(model, description)
         np.savez(path.with_suffix(".trained.npz"), **trained)
     missing = (builders - called) | (statements.keys() - descriptions.keys())
-    return sorted(missing)
+    return sorted(missing - exempt)
 
 
 def compare(path, found):
@@ -276,8 +289,7 @@ def find_faults(path, description):
 def find(folder, name, lesson):
     """Look at all saved models of a lesson; return faults by model."""
     faults = {}
-    descriptions = read_descriptions(name)
-    descriptions.pop("setup", None)
+    _, exempt, descriptions = read_descriptions(name)
     # What an earlier lesson has registered is not there in a new process.
     keras.saving.get_custom_objects().clear()
     execute_definitions(lesson, name)
@@ -289,7 +301,7 @@ def find(folder, name, lesson):
         except Exception as error:
             faults[key] = [f"{type(error).__name__}: {error}"]
         classes |= find_living_classes()
-    missing = sorted(find_classes(lesson) - classes)
+    missing = sorted(find_classes(lesson) - classes - exempt)
     return faults | {"classes without a model": missing}
 
 

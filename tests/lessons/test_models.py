@@ -13,6 +13,10 @@ A lesson that builds models describes them in models/NN_topic.toml:
     decoder = "likewise: a model, a layer or a list of layers"
     export = ["decoder"] # to ONNX and LiteRT: encoder, decoder or model
     litert = false       # to ONNX alone
+
+Above the first model may stand `setup`, Python that gives the lesson what its
+builders need of data, and `exempt`, a list of classes, functions and names
+whose models nobody saves.
 """
 
 import json
@@ -27,10 +31,7 @@ from survive import find_builders, find_statements, read_descriptions
 SCRIPT = ROOT / "tests" / "survive.py"
 LESSONS = read_lessons()
 MODELS = [
-    (name, key)
-    for name in LESSONS
-    for key, description in read_descriptions(name).items()
-    if isinstance(description, dict)
+    (name, key) for name in LESSONS for key in read_descriptions(name)[-1]
 ]
 
 
