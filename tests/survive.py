@@ -55,22 +55,29 @@ def is_maker(node):
     return isinstance(node, ast.Call) and ast.unparse(node.func) in MAKERS
 
 
+def walk_statements(nodes):
+    """Yield statements outside of functions and classes, loops included."""
+    for node in nodes:
+        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node
+            yield from walk_statements(getattr(node, "body", []))
+
+
 def find_statements(lesson):
-    """Return the statements that make a model outside of any function.
+    """Return what assigns a model outside of any function.
 
     Returns
     -------
     dict from str to ast.expr
-        What is assigned, by the name that it is assigned to.
+        The right side of the assignment, by its left side.
     """
-    found = {}
-    for tree in parse_cells(lesson):
-        for node in tree.body:
-            is_definition = isinstance(node, (ast.FunctionDef, ast.ClassDef))
-            if not is_definition and any(map(is_maker, ast.walk(node))):
-                name = ast.unparse(getattr(node, "targets", [node])[0])
-                found[name] = getattr(node, "value", None)
-    return found
+    return {
+        ast.unparse(node.targets[0]): node.value
+        for tree in parse_cells(lesson)
+        for node in walk_statements(tree.body)
+        if isinstance(node, ast.Assign)
+        and any(map(is_maker, ast.walk(node.value)))
+    }
 
 
 def find_classes(lesson):
