@@ -84,11 +84,10 @@ def export_onnx(
 
 def _draw_sample(model):
     """Draw three rows for each input of a model."""
-    try:
-        shapes = [tensor.shape[1:] for tensor in model.inputs]
-    except AttributeError:  # it is a class of its own
-        shapes = [()]
-    if not all(all(shape) for shape in shapes) or shapes == [()]:
+    # A class of one's own has no attribute `inputs`.
+    inputs = getattr(model, "inputs", [])
+    shapes = [tuple(tensor.shape[1:]) for tensor in inputs]
+    if not shapes or any(None in shape for shape in shapes):
         raise ValueError(
             f"{model.name}: the shape of its inputs is not known; call "
             "export_onnx(model, path, sample) with a few of them"
