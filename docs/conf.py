@@ -1,10 +1,11 @@
-"""How Sphinx makes the site; `make site` calls it (utils/tools/site.py)."""
+"""How Sphinx makes the site; `make site` calls it (utils/tools/site)."""
 
 project = "Autoencoders, measured"
 author = "the authors of the course"
 language = "en"
 extensions = ["myst_nb", "sphinx_design", "sphinx-mathjax-offline"]
-exclude_patterns = ["_readme.md"]  # other pages include parts of it
+# Other pages include them, or parts.
+exclude_patterns = ["_readme.md", "_cards.md", "_lessons.md"]
 # Parts of README begin below its headings.
 suppress_warnings = ["myst.header"]
 nb_execution_mode = "off"  # `make run` has executed the lessons
@@ -18,13 +19,16 @@ html_title = project
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_copy_source = True
+html_js_files = [("stops.js", {"type": "module"})]
+html_copy_source = False
+html_show_sourcelink = False
 html_show_copyright = False
 html_context = {"default_mode": "auto"}  # light or dark, as the reader has it
 html_theme_options = {
-    "use_download_button": True,
+    "use_download_button": False,
     "use_fullscreen_button": False,
     "show_toc_level": 2,
     "home_page_in_toc": False,
+    "show_prev_next": False,  # lessons end with cards
     "navbar_persistent": [],  # the sidebar has a search field
 }

@@ -1,5 +1,6 @@
 """Lessons as if they had been executed, with what they would have left."""
 
+import base64
 import copy
 import functools
 import re
@@ -17,6 +18,9 @@ PNG = (
     "4iG8MwAAAABJRU5ErkJggg=="
 )
 ALT = "A picture of this test."
+# The same with a comment, by which the map of codes finds its place.
+PLACE = "the place of the explorer"
+PLACED = base64.b64encode(base64.b64decode(PNG) + PLACE.encode()).decode()
 
 
 def leave(steps, explorer):
@@ -53,16 +57,39 @@ def make_decoder():
         "highs": [2.0, 3.0],
         "codes": [0.5, 0.5],
         "map": f"data:image/png;base64,{PNG}",
+        "classes": [[str(i), "#3f90da"] for i in range(10)],
         "alt": ALT,
+        "place": PLACE,
     }
     explorer = mock.Mock(setup=setup, decode=lambda x: decoder(x).numpy())
     return leave(decoder.layers, explorer)
 
 
+@functools.cache
+def make_pictures():
+    """Return what `leave_pictures` leaves: three stops, ever brighter."""
+    grays = {f"stop {i}": np.full((10, 784), i / 4) for i in (1, 2, 3)}
+    stops = {stop: {f"row of {stop}": gray} for stop, gray in grays.items()}
+    with mock.patch.object(explore, "display") as display:
+        explore.leave_pictures("brightness", stops)
+    return display.call_args.args[0]
+
+
+@functools.cache
+def make_points():
+    """Return what `leave_points` leaves: points, and the same mirrored."""
+    points = np.random.default_rng(0).normal(size=(40, 2))
+    stops = {"as it is": points, "mirrored": -points}
+    with mock.patch.object(explore, "display") as display:
+        explore.leave_points("side", stops, np.arange(40) % 2, ["a", "b"])
+    return display.call_args.args[0]
+
+
 def pretend(lesson, mode="full", decoder=None):
     """Return a lesson as if papermill had executed it, with a mode set.
 
-    Where it shows a picture there is one; where it leaves a decoder, that.
+    Where it shows a picture there is one; where it leaves a decoder or a
+    slider, that.
     """
     lesson = copy.deepcopy(lesson)
     lesson.metadata["papermill"] = {"parameters": {"mode": mode}}
@@ -71,36 +98,19 @@ def pretend(lesson, mode="full", decoder=None):
         if cell.cell_type != "code":
             continue
         if re.search(r"(?m)^\s*show\(|explore_codes\(", cell.source):
-            picture = new_output("display_data", {"image/png": PNG})
-            picture.metadata["image/png"] = {"alt": ALT}
+            is_map = decoder and cell.source.startswith("explorer = ")
+            png = PLACED if is_map else PNG
+            picture = new_output("display_data", {"image/png": png})
+            size = {"width": 868, "height": 247}  # as it is drawn for a desk
+            picture.metadata["image/png"] = {"alt": ALT} | size
             cell.outputs = [picture]
+        if "leave_pictures(" in cell.source:
+            cell.outputs.append(new_output("display_data", make_pictures()))
+        if re.search(r"(?m)^leave_points\(", cell.source):
+            cell.outputs.append(new_output("display_data", make_points()))
         if decoder and "metrics" in get_tags(cell):
             cell.outputs = [new_output("display_data", decoder)]
     injected = new_code_cell(f'mode = "{mode}"')
     injected.metadata["tags"] = ["injected-parameters"]
     lesson.cells.insert(3, injected)
     return lesson
-
-
-def compute_pixels(description, weights, codes):
-    """Compute in NumPy what docs/_static/page.js computes."""
-    from scipy.special import erf
-
-    functions = {
-        "linear": lambda x: x,
-        "relu": lambda x: np.maximum(x, 0),
-        "tanh": np.tanh,
-        "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-        "gelu": lambda x: x * (1 + erf(x / 2**0.5)) / 2,
-    }
-    values, start = np.asarray(codes, "float64"), 0
-    for layer in description["layers"]:
-        if layer["shape"]:
-            n_inputs, n_outputs = layer["shape"]
-            end = start + n_inputs * n_outputs
-            kernel = weights[start:end].reshape(layer["shape"])
-            start = end + n_outputs
-            values = values @ kernel + weights[end:start]
-        values = functions[layer["activation"]](values)
-    assert start == len(weights)
-    return values

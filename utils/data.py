@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from utils.backend import tf
 from utils.files import find_sha256, write_whole
+from utils.guards import is_on_disk
 from utils.settings import check_mode
 
 import numpy as np
@@ -237,6 +238,7 @@ def batches(
     inputs, targets : array, shape (n, ...)
         With `targets` the batches are pairs, without it single tensors. Pass
         the same array twice for an autoencoder: it is kept and gathered once.
+        A `numpy.memmap` stays on the disk and is read batch by batch.
     batch_size : int
         Images a batch, at least 1.
     shuffle : bool
@@ -274,9 +276,9 @@ def batches(
         seed = random.getrandbits(31)
 
     with tf.device("CPU"):
-        x = tf.convert_to_tensor(inputs)
+        x = make_tensor(inputs)
         y = x if targets is inputs else targets
-        y = None if y is None else tf.convert_to_tensor(y)
+        y = None if y is None else make_tensor(y)
         # Epochs are counted here, because `Dataset.random` would make the
         # order depend on TensorFlow's own seed, too.
         epoch = tf.Variable(0, dtype="int64")
@@ -287,10 +289,10 @@ def batches(
         return draw_order(n, epoch.assign_add(1), seed)
 
     def gather(rows):
-        images = tf.gather(x, rows)
+        images = gather_rows(x, rows)
         if y is None:
             return images
-        return images, images if y is x else tf.gather(y, rows)
+        return images, images if y is x else gather_rows(y, rows)
 
     def cut(order):
         stop = n - n % batch_size if drop_remainder else n
@@ -305,6 +307,44 @@ def batches(
         .apply(tf.data.experimental.assert_cardinality(steps))
         .prefetch(tf.data.AUTOTUNE)
     )
+
+
+def make_tensor(array):
+    """Return an array as a tensor; one that lies on the disk stays there.
+
+    Examples
+    --------
+    >>> make_tensor([1, 2]).numpy()
+    array([1, 2], dtype=int32)
+    """
+    return array if is_on_disk(array) else tf.convert_to_tensor(array)
+
+
+def gather_rows(array, rows):
+    """Return rows of what `make_tensor` made, as a tensor.
+
+    Parameters
+    ----------
+    array : tensor, or array on the disk, shape (n, ...)
+    rows : tensor of int, shape (m,)
+
+    Returns
+    -------
+    tensor, shape (m, ...)
+
+    Examples
+    --------
+    >>> gather_rows(make_tensor([5, 6, 7]), [2, 0]).numpy()
+    array([7, 5], dtype=int32)
+    """
+    if not is_on_disk(array):
+        return tf.gather(array, rows)
+    found = tf.numpy_function(
+        lambda rows: np.asarray(array[rows]), [rows], array.dtype
+    )
+    # Otherwise Keras would not know the shape of an input.
+    found.set_shape([None, *array.shape[1:]])
+    return found
 
 
 def count_steps(inputs, targets=None, batch_size: int = 256) -> int:
@@ -368,7 +408,7 @@ def _check_name(name):
     if name not in ("mnist", "fashion_mnist", "natural"):
         raise ValueError(
             f"unknown data set {name!r}: choose 'mnist', 'fashion_mnist' "
-            "or 'natural'"
+            "or 'natural'; utils.own_data.read_data reads data of your own"
         )
 
 

@@ -16,13 +16,17 @@ const STYLE = `
 .code-explorer .sliders { display: grid; align-content: start;
   grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 4px 16px;
   flex: 1 1 200px; min-width: 0; max-width: min(700px, 100%); }
+.code-explorer .classes { display: flex; flex-wrap: wrap; gap: 2px 14px;
+  flex: 1 1 100%; margin: 0; padding: 0; list-style: none; font-size: 14px; }
+.code-explorer .classes li { display: flex; align-items: center; gap: 5px; margin: 0; }
+.code-explorer .classes span { width: 12px; height: 12px; border-radius: 50%; }
 .code-explorer label { display: grid; font-size: 14px; }
 .code-explorer input { width: 100%; }
 `;
 
 // `setup` holds codes, lows and highs, one number for each code; map, if there
 // is one, is the address of a square picture from lows to highs, and alt
-// describes it. `onMove(codes)` is called at each move. The result has a
+// describes it; classes are the names and colors of its dots. `onMove(codes)` is called at each move. The result has a
 // function `draw(gray)`, which takes a square picture as numbers from 0 to 255.
 export function buildExplorer(element, setup, onMove) {
   const codes = [...setup.codes];
@@ -47,6 +51,12 @@ export function buildExplorer(element, setup, onMove) {
       }),
     );
   element.append(canvas, sliders);
+  const legend = setup.classes?.length && add(element, "ul", { className: "classes" });
+  for (const [name, color] of setup.classes ?? []) {
+    const entry = add(legend, "li");
+    add(entry, "span").style.background = color;
+    entry.append(name);
+  }
 
   const inputs = codes.map((_, i) => {
     const label = add(sliders, "label", { textContent: `code ${i + 1}` });

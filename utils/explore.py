@@ -7,14 +7,16 @@ import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from utils.plots import CLASS_COLORS, plot_images
+from utils.plots import CLASS_COLORS, label_point, move_apart, plot_images
 
 import anywidget
 import matplotlib.pyplot as plt
 import numpy as np
 import traitlets
 from IPython.display import display
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from PIL import Image
 
 
 class CodeExplorer(anywidget.AnyWidget):
@@ -56,7 +58,7 @@ class CodeExplorer(anywidget.AnyWidget):
 
 
 def explore_codes(
-    decode: Callable, codes, labels=None, *, alt: str
+    decode: Callable, codes, labels=None, names=None, *, alt: str
 ) -> CodeExplorer:
     """Display a point that is moved among codes, and its decoded image.
 
@@ -74,6 +76,8 @@ def explore_codes(
         Codes of images. They give the ranges; the point starts at the first.
     labels : array of int, shape (n,), optional
         The class of each, from 0 to 9: the colors of the map.
+    names : sequence of str, optional
+        What the classes are called; else by their numbers.
     alt : str
         What the map or the sheet tells.
 
@@ -102,8 +106,9 @@ def explore_codes(
     setup["place"] = place
     setup["codes"] = start.tolist()
     if len(lows) == 2:
-        map_ = _draw_map(codes, lows, highs, labels)
+        map_ = _draw_map(codes, lows, highs, labels, names)
         setup["map"] = "data:image/png;base64," + map_
+        setup["classes"] = _list_classes(labels, names)
     explorer = CodeExplorer(decode, setup)
     data = {"image/png": sheet, "text/plain": alt}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
@@ -148,16 +153,35 @@ def _name_levels(levels):
     return names
 
 
-def _draw_map(codes, lows, highs, labels):
+def _list_classes(labels, names):
+    """Return the name and the color of each class: the legend of a map."""
+    if labels is None:
+        return []
+    return [
+        [str(names[i] if names is not None else i), to_hex(CLASS_COLORS[i])]
+        for i in np.unique(labels)
+    ]
+
+
+def _draw_map(codes, lows, highs, labels, names):
     figure = Figure(figsize=(4, 4), dpi=144, layout="none")
     axis = figure.add_axes([0, 0, 1, 1])
     kind = {"color": "0.4"}
     if labels is not None:
         kind = {"c": [CLASS_COLORS[label] for label in labels]}
-    size = 150 / math.sqrt(len(codes))  # so that many points stay apart
+    size = 300 / math.sqrt(len(codes))  # so that many points stay apart
     axis.scatter(*codes.T, s=size, linewidths=0, alpha=0.7, **kind)
     axis.set(xlim=(lows[0], highs[0]), ylim=(lows[1], highs[1]))
     axis.axis("off")
+    texts = []
+    for name, color in _list_classes(labels, names):
+        is_class = [
+            str(names[label] if names is not None else label) == name
+            for label in labels
+        ]
+        center = np.median(codes[is_class], axis=0)
+        texts.append(label_point(axis, center, name, color))
+    move_apart(texts)
     return _make_png(figure)
 
 
@@ -170,8 +194,8 @@ def _make_png(figure, metadata=None):
 
 # The type of a notebook's output that carries a decoder to the site.
 DECODER_TYPE = "application/vnd.autoencoder.decoder+json"
-# What the site's page can compute: see docs/_static/page.js.
-PAGE_ACTIVATIONS = ("linear", "relu", "tanh", "sigmoid", "gelu")
+# What the site's page can compute: see docs/_static/decoder.js.
+PAGE_ACTIVATIONS = ("linear", "relu", "tanh", "sigmoid", "selu", "gelu")
 
 
 def leave_decoder(steps: Sequence, explorer: CodeExplorer) -> None:
@@ -230,3 +254,110 @@ def leave_decoder(steps: Sequence, explorer: CodeExplorer) -> None:
     }
     line = "A decoder, for the site."
     display({DECODER_TYPE: left, "text/plain": line}, raw=True)
+
+
+# The type of an output that carries pictures or points to the site's sliders.
+STOPS_TYPE = "application/vnd.autoencoder.stops+json"
+
+
+def leave_pictures(dial: str, stops: dict) -> None:
+    """Leave rows of pictures for a slider on the course's web site.
+
+    Call it in the cell that shows the same as a figure: on the site, the
+    slider takes the place of that figure where scripts run.
+
+    Parameters
+    ----------
+    dial : str
+        What the slider changes, such as "numbers in the code".
+    stops : dict of str to dict
+        For each stop of the slider, by its label: rows of square images in
+        [0, 1], by name, (n, pixels) or (n, height, width). All stops have as
+        many rows, all rows as many images.
+
+    Raises
+    ------
+    ValueError
+        If there is no stop, or rows or images differ in number.
+    """
+    rows = [images for row in stops.values() for images in row.values()]
+    rows = [np.asarray(images) for images in rows]
+    sizes = {(len(images), images[0].size) for images in rows if len(images)}
+    n_rows = {len(row) for row in stops.values()}
+    if len(sizes) != 1 or len(n_rows) != 1:
+        raise ValueError(
+            "each stop needs as many rows as the others, and each row as many "
+            f"images of one size: there are {sorted(n_rows)} rows and "
+            f"{sorted(sizes)} images and pixels"
+        )
+    ((n_images, n_pixels),) = sizes
+    side = math.isqrt(n_pixels)
+    # All rows of all stops below each other, in one picture.
+    strips = [images.reshape(n_images, side, side) for images in rows]
+    sheet = (
+        np.stack(strips)
+        .swapaxes(1, 2)
+        .reshape(len(rows) * side, n_images * side)
+    )
+    gray = np.rint(255 * sheet.clip(0, 1)).astype("uint8")
+    file = io.BytesIO()
+    Image.fromarray(gray).save(file, format="png", optimize=True)
+    left = {
+        "sheet": base64.b64encode(file.getvalue()).decode(),
+        "side": side,
+        "images": n_images,
+        "rows": [list(row) for row in stops.values()],
+    }
+    _leave_stops(dial, stops, left)
+
+
+def leave_points(dial: str, stops: dict, labels, names) -> None:
+    """Leave maps of the same points for a slider on the course's web site.
+
+    As `leave_pictures`; between two stops the page moves the points.
+
+    Parameters
+    ----------
+    dial : str
+        What the slider changes, such as "perplexity".
+    stops : dict of str to array, shape (n, 2)
+        For each stop, by its label: where the points are.
+    labels : array of int, shape (n,)
+        Indices into `names`.
+    names : sequence of str
+        The classes, at most 10.
+
+    Raises
+    ------
+    ValueError
+        If there is no stop, or one has another number of points.
+    """
+    shapes = {np.shape(points) for points in stops.values()}
+    if shapes != {(len(labels), 2)}:
+        raise ValueError(
+            f"each stop needs points of shape ({len(labels)}, 2), not "
+            f"{sorted(shapes)}"
+        )
+    points = []
+    for map_ in stops.values():
+        # Centered and scaled by one number, so that the shape stays.
+        centered = map_ - (np.max(map_, axis=0) + np.min(map_, axis=0)) / 2
+        scaled = centered / np.abs(centered).max()
+        points.append(np.round(scaled.astype(float), 3).tolist())
+    left = {
+        "points": points,
+        "labels": np.asarray(labels).tolist(),
+        "classes": [
+            [str(name), to_hex(color)]
+            for name, color in zip(names, CLASS_COLORS, strict=False)
+        ],
+    }
+    _leave_stops(dial, stops, left)
+
+
+def _leave_stops(dial, stops, left):
+    n = len(stops)
+    line = f"A slider for the site: {dial}, {n} stop{'s' if n > 1 else ''}."
+    # Lists and no dicts: a notebook that is saved sorts the keys of a dict.
+    left = {"dial": dial, "stops": list(stops), **left}
+    display({STOPS_TYPE: left, "text/plain": line}, raw=True)

@@ -1,81 +1,25 @@
-// The explorer of the site: lesson 7's decoder, multiplied out in the browser.
+// A map of codes and what is decoded from it, on its own page and in lessons.
+import { loadDecoder } from "./decoder.js";
 import { buildExplorer } from "./explore.js";
 
-const status = document.getElementById("explorer-status");
-
-// Abramowitz and Stegun, Handbook of Mathematical Functions, formula 7.1.26;
-// its error is at most 1.5e-7.
-function erf(x) {
-  const t = 1 / (1 + 0.3275911 * Math.abs(x));
-  const factors = [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592];
-  const series = factors.reduce((total, factor) => (total + factor) * t, 0);
-  return Math.sign(x) * (1 - series * Math.exp(-x * x));
-}
-
-// As Keras computes them. utils/explore.py names the same ones.
-const ACTIVATIONS = {
-  linear: (x) => x,
-  relu: (x) => Math.max(x, 0),
-  tanh: (x) => Math.tanh(x),
-  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
-  gelu: (x) => (x * (1 + erf(x / Math.SQRT2))) / 2,
-};
-
-// Half precision, IEEE 754: a sign, 5 bits of exponent, 10 of fraction. Not
-// every browser has Float16Array.
-function readHalf(bits) {
-  const sign = bits >> 15 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = (bits & 1023) / 1024;
-  if (exponent === 0) return sign * fraction * 2 ** -14;
-  return sign * (1 + fraction) * 2 ** (exponent - 15);
-}
-
-// Each layer's weights are its kernel, row by row, and its biases; a layer
-// without a shape is an activation only.
-function decode(layers, weights, codes) {
-  let values = codes;
-  let start = 0;
-  for (const { shape, activation } of layers) {
-    if (shape) {
-      const [nInputs, nOutputs] = shape;
-      const end = start + nInputs * nOutputs;
-      const sums = Array.from(weights.subarray(end, end + nOutputs));
-      for (let i = 0; i < nInputs; i++)
-        for (let j = 0; j < nOutputs; j++)
-          sums[j] += values[i] * weights[start + i * nOutputs + j];
-      values = sums;
-      start = end + nOutputs;
-    }
-    values = values.map(ACTIVATIONS[activation]);
-  }
-  return values;
-}
-
-async function fetchFile(name) {
-  const response = await fetch(new URL(`./decoder/${name}`, import.meta.url));
-  if (!response.ok) throw new Error(`${name}: ${response.status}`);
-  return response;
-}
+const element = document.querySelector(".explorer");
+const status = document.querySelector(".explorer-status");
 
 async function start() {
-  const [description, file] = await Promise.all([
-    fetchFile("decoder.json").then((response) => response.json()),
-    fetchFile("decoder.bin").then((response) => response.arrayBuffer()),
-  ]);
-  const { layers, setup } = description;
-  const view = new DataView(file);
-  const weights = Float32Array.from({ length: file.byteLength / 2 }, (_, i) =>
-    readHalf(view.getUint16(2 * i, true)),
-  );
-  const draw = (codes) => decode(layers, weights, codes);
-  const show = (codes) => explorer.draw(draw(codes).map((pixel) => 255 * pixel));
-  const element = document.getElementById("explorer");
+  const { setup, decode } = await loadDecoder(element.dataset.decoder);
+  const show = (codes) => explorer.draw(decode(codes).map((pixel) => 255 * pixel));
   const explorer = buildExplorer(element, setup, show);
   show(setup.codes);
   status.textContent = "";
+  // In a lesson, it takes the place of the sheet that needs no scripts.
+  element
+    .closest(".cell_output")
+    ?.querySelectorAll("img")
+    .forEach((image) => {
+      if (!element.contains(image)) (image.closest("a") ?? image).hidden = true;
+    });
   // For tests, which compare with Keras.
-  Object.assign(element, { decode: draw });
+  Object.assign(element, { decode });
   element.dataset.ready = "yes";
 }
 

@@ -250,11 +250,6 @@ BREAKS = [
     (can_be_presented, present("Ask who", "slide")),
     (can_be_presented, present(FOUND, "notes")),
     (can_be_presented, present("raise NotImplementedError", "subslide")),
-    (can_be_presented, replace(FOUND, "\n".join(16 * "x"))),
-    (
-        can_be_presented,
-        replace("show(plot", "show(1, '1')\nshow(plot"),
-    ),
 ]
 
 

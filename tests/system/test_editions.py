@@ -1,10 +1,6 @@
-"""Handouts, solutions and slides hold what they should, and no more."""
+"""Handouts and solutions hold what they should, and no more."""
 
-import base64
 import errno
-import importlib.metadata
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +10,6 @@ from utils.tools.editions import make_handout, make_solution
 from utils.tools.exercises import find_exercises
 from utils.tools.lessons import (
     NOTEBOOKS,
-    find_lessons,
     get_tags,
     read_images,
     read_lessons,
@@ -119,6 +114,18 @@ def test_a_solution_has_the_docstring_of_the_stub(tmp_path):
     solved = make_solution(lesson, "01_small")
     fold = solved.cells[7].source
     assert "Twice is enough" in fold and "2 * x" not in fold
+
+
+def test_a_solution_may_begin_with_a_decorator(tmp_path):
+    body = """
+    @staticmethod
+    def inner(x):
+        return 2 * x
+
+    return inner(x)"""
+    lesson = write_exercise(tmp_path, fence="def double(x):" + body)
+    (exercise,) = find_exercises(lesson, "01_small")
+    assert exercise.solution.endswith(body)
 
 
 @each_lesson
@@ -291,99 +298,6 @@ def test_images_go_with_solutions(illustrated, tmp_path, monkeypatch):
     monkeypatch.setattr(editions.command, "main", run)
     assert editions.main(["solutions"]) == 0
     assert is_diagram(tmp_path / "build" / "solutions" / DIAGRAM)
-
-
-def test_slides_hold_their_images(illustrated):
-    page = editions.make_slides(illustrated, "01_small")
-    (source,) = re.findall(r'src="data:image/svg\+xml;base64,(.*?)"', page)
-    assert base64.b64decode(source) == (NOTEBOOKS / DIAGRAM).read_bytes()
-    assert "An hourglass, of an encoder" in page
-
-
-# --- Slides ------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def slides(tmp_path_factory, pretended):
-    """The slides of all lessons: executed with a parameter that was set."""
-    folder = tmp_path_factory.mktemp("slides")
-    arguments = ["slides", "--executed", str(pretended), "--out", str(folder)]
-    assert editions.main(arguments) == 0
-    return folder
-
-
-def test_each_lesson_has_its_slides(slides):
-    assert {path.stem for path in slides.glob("*.html")} == set(LESSONS)
-
-
-@each_lesson
-def test_slides_load_what_lies_beside_them(slides, name):
-    page = (slides / f"{name}.html").read_text("utf-8")
-    loads = re.findall(
-        r"<(?:script|link|img|iframe)[^>]*?(?:src|href)=\"([^\"]*)\"", page
-    )
-    loads = [url for url in loads if not url.startswith("data:")]
-    assert len(loads) >= 5
-    assert not [url for url in loads if not (slides / url).is_file()]
-    assert not re.search(r"(url\(|import .* from )['\"]?https?:", page)
-
-
-def test_slides_have_their_style_and_options(slides):
-    page = (slides / f"{next(iter(LESSONS))}.html").read_text("utf-8")
-    for part in ('slideNumber: "c/t"', "width: 1280", "height: 720"):
-        assert part in page
-    assert ".reveal .jp-Cell" in page and "function fit()" in page
-
-
-@each_lesson
-def test_notes_are_for_the_speaker(slides, name):
-    page = (slides / f"{name}.html").read_text("utf-8")
-    notes = [c for c in LESSONS[name].cells if "notes" in get_tags(c)]
-    assert page.count('<aside class="notes">') == len(notes) > 0
-
-
-def test_slides_want_executed_lessons(tmp_path, capsys):
-    out = tmp_path / "slides"
-    arguments = ["slides", "--executed", str(tmp_path), "--out", str(out)]
-    assert editions.main(arguments) == 2
-    assert "call `make run` before" in capsys.readouterr().err
-    for path in find_lessons().values():
-        text = path.read_text("utf-8").replace("seed = 42", "seed = 43")
-        (tmp_path / path.name).write_text(text, "utf-8")
-    assert editions.main(arguments) == 2
-    assert "is not as the lesson is now" in capsys.readouterr().err
-    assert not out.exists()
-
-
-def test_a_copy_that_is_no_notebook_is_named(tmp_path, capsys):
-    for path in find_lessons().values():
-        (tmp_path / path.name).write_text("{", "utf-8")
-    assert editions.main(["slides", "--executed", str(tmp_path)]) == 2
-    assert "01_prepare_data.ipynb" in capsys.readouterr().err
-
-
-def test_a_plain_copy_comes_before_one_that_was_set(tmp_path):
-    for name, path in find_lessons().items():
-        shutil.copy(path, tmp_path / f"{name}[seed=1].ipynb")
-        shutil.copy(path, tmp_path / f"{name}[seed=2].ipynb")
-    with pytest.raises(UsageError, match="make run"):
-        editions.read_executed(tmp_path)
-    for path in find_lessons().values():
-        shutil.copy(path, tmp_path)
-    assert set(editions.read_executed(tmp_path)) == set(LESSONS)
-
-
-def test_a_missing_package_is_named(tmp_path, pretended, monkeypatch, capsys):
-    def find(name):
-        raise importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(importlib.metadata, "distribution", find)
-    out = tmp_path / "slides"
-    arguments = ["slides", "--executed", str(pretended), "--out", str(out)]
-    assert editions.main(arguments) == 2
-    said = capsys.readouterr().err
-    assert "sphinx-revealjs" in said and 'pip install -e ".[dev]"' in said
-    assert not out.exists()
 
 
 # --- Where it goes -----------------------------------------------------------

@@ -138,6 +138,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 IMPORT_NAMES = {
     "ipython": "IPython",
+    "pillow": "PIL",
     "scikit-image": "skimage",
     "scikit-learn": "sklearn",
     "tensorflow-cpu": "tensorflow",

@@ -121,7 +121,7 @@ def test_it_writes_table_figures_and_pictures(
     kept = json.loads((tmp_path / "results.json").read_text("utf-8"))
     assert table == make_results_table(kept)
     pictures = {path.name for path in (tmp_path / "images").iterdir()}
-    assert pictures == {"05.png", "07.png"}
+    assert pictures == {"05.png"}
     readme.write_text("no marks")
     with pytest.raises(UsageError, match="README"):
         results.write_results(board, bench)

@@ -1,6 +1,7 @@
 """The site shows the lessons to everybody, without the network."""
 
 import base64
+import io
 import json
 import re
 from pathlib import Path
@@ -10,12 +11,18 @@ from urllib.parse import unquote, urlsplit
 from utils.explore import DECODER_TYPE, PAGE_ACTIVATIONS
 from utils.tools import UsageError
 from utils.tools import site as website
-from utils.tools.lessons import read_lessons
+from utils.tools.diagrams.covers import COVERS
+from utils.tools.lessons import ROOT, find_picture, read_lessons
+from utils.tools.results import ROWS
+from utils.tools.site import chart, glossary
+from utils.tools.site.pages import name_fold
 
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from executed import ALT, compute_pixels, leave, make_decoder, pretend
+from executed import ALT, leave, make_decoder, pretend
+from nbformat.v4 import new_code_cell
+from PIL import Image
 
 LESSONS = read_lessons()
 DOCS = website.DOCS
@@ -33,12 +40,48 @@ def pages(site):
 
 
 def test_each_lesson_has_a_page_and_a_card(pages):
-    cards = {
-        link["href"] for link in pages[Path("index.html")].select(".sd-card a")
-    }
-    for name in LESSONS:
+    cards = pages[Path("index.html")].select(".sd-card")
+    links = [card.select_one("a")["href"] for card in cards]
+    assert links == [f"lessons/{name}.html" for name in LESSONS]
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for name, card in zip(LESSONS, cards, strict=True):
         assert Path("lessons", f"{name}.html") in pages
-        assert f"lessons/{name}.html" in cards
+        title = card.select_one(".sd-card-title").text.split()
+        assert int(title[0]) == int(name[:2])
+        # Title and question are those of README.
+        assert f"[{name[:2]} {' '.join(title[1:])}](notebooks/" in readme
+        assert card.select_one("img")["alt"]
+
+
+def test_a_lesson_that_readme_does_not_list_has_a_card(pages):
+    name = "01_prepare_data"
+    cards = website.read_cards("no table", {name: LESSONS[name]})
+    title, question = cards[name]
+    assert title.startswith("1 ") and "#" not in title
+    assert question.endswith(".") and len(question) > 20
+
+
+def test_each_lesson_has_a_cover_that_is_small():
+    assert {name[:2] for name in LESSONS} <= set(COVERS)
+    for number, make in COVERS.items():
+        text = make().render()
+        assert len(text) < 15_000 and make.alt, number
+
+
+def test_the_sidebar_has_the_numbers_of_the_lessons(pages):
+    entries = pages[Path("start.html")].select(".bd-sidebar-primary li a")
+    names = [entry.text.split() for entry in entries]
+    numbers = [words[0] for words in names if words and words[0].isdigit()]
+    assert numbers == [str(int(name[:2])) for name in LESSONS]
+
+
+def test_a_lesson_ends_with_the_next_one(pages):
+    names = list(LESSONS)
+    for i, name in enumerate(names):
+        page = pages[Path("lessons", f"{name}.html")]
+        links = [link["href"] for link in page.select(".nearby .sd-card a")]
+        beside = [*names[i + 1 : i + 2], *names[max(0, i - 1) : i]]
+        assert links == [f"{other}.html" for other in beside]
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -47,7 +90,9 @@ def test_a_page_is_for_learners(name):
     tags = [set(cell.metadata.get("tags", [])) for cell in page.cells]
     assert not any(t & {"notes", "metrics"} for t in tags)
     assert sum("solution" in t for t in tags) >= 3
-    assert "full mode" in page.cells[0].source
+    # At the end, so that it is not the first thing that one reads.
+    assert "full mode" in page.cells[-1].source
+    assert "full mode" not in page.cells[0].source
 
 
 def test_an_alt_text_of_two_lines_keeps_its_words_apart():
@@ -115,27 +160,169 @@ def test_folds_hold_markdown(pages):
     assert not [fold for fold in hints if "`" in fold.text]
 
 
+@pytest.mark.parametrize(
+    "source, what",
+    [
+        ("import keras\nfrom utils.data import load_images", "imports"),
+        ("N_CODES = 32\nRATES = (0.1, 0.2)", "constants"),
+        ("def plot_it():\n    pass", "figure"),
+        ("x = 1\nshow(figure, 'alt')", "figure"),
+        ("findings = Findings()\nfindings.add(1)", "findings"),
+        ("model = keras.Sequential()", None),
+        ("def build_encoder():\n    pass", None),
+        ("%load_ext tensorboard", None),
+        ("", None),
+    ],
+)
+def test_what_a_reader_may_skip_is_folded(source, what):
+    name = name_fold(new_code_cell(source))
+    assert what in name if what else name is None
+
+
+def test_folds_say_what_they_hold(pages):
+    page = pages[Path("lessons", "02_simple_autoencoder.html")]
+    folds = page.select("details.hide > summary")
+    words = {" ".join(fold.text.split()) for fold in folds}
+    for what in ("imports", "constants", "code of the figure", "check"):
+        assert any(what in each for each in words), (what, words)
+    assert not any("code cell" in each for each in words)
+    # Solutions are folds with names.
+    names = [fold.text for fold in page.select("details > summary")]
+    assert "Solution 2.1" in names
+
+
+@pytest.mark.parametrize("repository", [None, "someone/course"])
+def test_lessons_open_elsewhere_if_the_repository_is_known(repository):
+    name = "02_simple_autoencoder"
+    page = website.make_page(
+        pretend(LESSONS[name]), name, repository=repository
+    )
+    links = re.findall(r'href="(https:[^"]+)"', page.cells[0].source)
+    if repository is None:
+        assert not links
+    else:
+        binder, colab = links
+        assert "/gh/someone/course/main?" in binder
+        assert f"/someone/course/blob/main/notebooks/{name}.ipynb" in colab
+        assert binder.endswith(f"notebooks/{name}.ipynb")
+        assert '"course[cpu]"' in page.cells[0].source
+
+
+@pytest.mark.parametrize("number", ["02", "04", "05", "07", "08"])
+def test_lessons_have_sliders_with_a_still_picture(pages, number):
+    (name,) = [name for name in LESSONS if name.startswith(number)]
+    page = pages[Path("lessons", f"{name}.html")]
+    sliders = page.select(".stops")
+    assert sliders
+    for slider in sliders:
+        left = json.loads(slider["data-stops"])
+        assert left["dial"] and len(left["stops"]) > 1
+        assert slider.find_parent(class_="cell_output").select_one("img")
+    assert "A slider for the site" not in page.text
+
+
+def test_lesson_7_has_its_map(pages):
+    page = pages[Path("lessons", "07_variational_autoencoder.html")]
+    (explorer,) = page.select(".explorer")
+    assert explorer["data-decoder"] == "07"
+    assert explorer.find_parent(class_="cell_output").select_one("img")
+    assert page.select('script[src$="page.js"]')
+
+
 def test_glossary_is_in_three_languages():
-    rows = (DOCS / "glossary.md").read_text("utf-8").splitlines()
-    rows = [line for line in rows if line.startswith("| ")][1:]
-    assert len(rows) > 40
+    terms = glossary.read_terms((DOCS / "glossary.md").read_text("utf-8"))
+    assert len(terms) > 40
     texts = {
         int(name[:2]): str([c.source for c in lesson.cells]).lower()
         for name, lesson in LESSONS.items()
     }
-    names = []
-    for row in rows:
-        english, spanish, chinese, meaning, lessons = (
-            part.strip() for part in row.strip("|").split("|")
-        )
-        assert spanish and len(meaning) > 20
-        assert re.search(r"[一-鿿]", chinese) or english == "t-SNE"
-        for number in map(int, lessons.split(",")):
+    for term in terms:
+        assert term.spanish and len(term.meaning) > 20
+        assert re.search(r"[一-鿿]", term.chinese) or term.english == "t-SNE"
+        for number in {*term.lessons} & {*texts}:
             # By its first word, without the ending.
-            word = re.match(r"[\w-]+", english.lower())[0]
-            assert word[:6] in texts[number], (english, number)
-        names.append(english.lower())
+            word = re.match(r"[\w-]+", term.english.lower())[0]
+            assert word[:6] in texts[number], (term.english, number)
+    names = [term.english.lower() for term in terms]
     assert names == sorted(names)
+
+
+def test_a_row_of_the_glossary_that_is_broken_is_named():
+    with pytest.raises(UsageError, match="five columns.*epoch"):
+        glossary.read_terms("| a | b | c | d | e |\n| epoch | 1 |")
+
+
+def test_terms_lead_to_the_glossary_and_back(pages):
+    page = pages[Path("glossary.html")]
+    entries = page.select(".glossary > div")
+    assert {dd["lang"] for dd in page.select("dd[lang]")} == {"es", "zh-Hans"}
+    anchors = {entry["id"] for entry in entries}
+    assert len(anchors) == len(entries) > 40
+    assert page.select('.glossary a[href="lessons/01_prepare_data.html"]')
+    n_links = 0
+    for name in LESSONS:
+        for link in pages[Path("lessons", f"{name}.html")].select("a.term"):
+            file, _, anchor = link["href"].partition("#")
+            assert file == "../glossary.html" and anchor in anchors
+            n_links += 1
+    assert n_links > 45
+
+
+def test_a_term_is_linked_once_and_only_in_prose():
+    code = glossary.Term("code", "código", "编码", "", (1,))
+    terms = [code]
+    kept = "# code\n\n`code` and $code$ and [code](x.md) <a>x</a>.\n"
+    assert glossary.link_terms(kept, terms) == kept and terms == [code]
+    linked = glossary.link_terms(kept + "Codes, code.", terms)
+    assert linked.startswith(kept) and not terms
+    assert linked.endswith('#term-code">Codes</a>, code.')
+    assert linked.count("<a class") == 1
+
+
+def test_the_chart_has_the_numbers_of_the_table(pages):
+    page = pages[Path("results.html")]
+    titles = [title.text for title in page.select(".results-chart title")]
+    table = page.select_one("table").text
+    assert len(titles) > 20
+    for title in titles:
+        kind, _, value = title.rpartition(": ")
+        assert value in table or kind == "a perfect copy", title
+    assert page.select_one(".results-chart svg")["aria-label"]
+
+
+def test_left_is_better_on_the_chart():
+    less, more = ROWS[1], ROWS[8]
+    assert (less.metric, more.metric) == ("test_bce_nats", "psnr_db")
+    dots = {"ours": 0.1, "baseline": 0.2}
+    assert chart.place_dots(less, dots) == {"ours": 0.0, "baseline": 1.0}
+    assert chart.place_dots(more, dots) == {"ours": 1.0, "baseline": 0.0}
+
+
+def test_a_first_visit_is_light(pages, site):
+    """All that the front page asks for, scripts and their files included."""
+    page = pages[Path("index.html")]
+    files = set()
+    for node in page.select("script[src], img[src], link[rel=stylesheet]"):
+        files.add(urlsplit(node.get("src") or node["href"]).path)
+    files |= {"_static/decoder.js", "_static/decoder/07/decoder.json"}
+    files |= {"_static/decoder/07/decoder.bin", "_static/basic.css"}
+    files.add("_static/vendor/fontawesome/webfonts/fa-solid-900.woff2")
+    sizes = {name: (site / name).stat().st_size for name in files}
+    total = sum(sizes.values()) + (site / "index.html").stat().st_size
+    assert total < 1_500_000, sorted(sizes.items(), key=lambda x: x[1])[-5:]
+    assert not any("mathjax" in name for name in sizes)
+
+
+def test_scripts_are_a_few_kilobytes():
+    for path in [*DOCS.glob("_static/*.js"), ROOT / "utils" / "explore.js"]:
+        assert path.stat().st_size < 9000, path
+
+
+def test_only_what_is_read_is_published(site):
+    names = {path.name for path in site.rglob("*")}
+    assert not names & {"_sources", ".doctrees", ".buildinfo", "sre"}
+    assert not [name for name in names if name.endswith((".map", ".ipynb"))]
+    assert "fontawesome.js" not in names and "fa-solid-900.woff2" in names
 
 
 def test_an_unknown_heading_is_named(monkeypatch):
@@ -150,26 +337,25 @@ def test_an_unknown_heading_is_named(monkeypatch):
 
 
 def test_the_written_decoder_is_that_of_keras(tmp_path):
-    lesson = LESSONS["07_variational_autoencoder"]
-    executed = pretend(lesson, decoder=make_decoder())
-    website.write_decoder(executed, tmp_path)
+    left = make_decoder()[DECODER_TYPE]
+    website.write_decoder(left, tmp_path)
     file = tmp_path / "decoder.bin"
     assert 100_000 < file.stat().st_size <= 500_000
-    weights = np.frombuffer(file.read_bytes(), "<f2").astype("float64")
     description = json.loads((tmp_path / "decoder.json").read_text())
-    known = description["known"]
+    weights = base64.b64encode(file.read_bytes()).decode()
+    known = json.loads((tmp_path / "known.json").read_text())
     codes = np.array(known["codes"])
     assert codes.min(axis=0).tolist() == description["setup"]["lows"]
     assert codes.max(axis=0).tolist() == description["setup"]["highs"]
     pixels = np.array(known["pixels"])
     assert pixels.shape == (9, 784) and pixels.std() > 0.01
-    computed = compute_pixels(description, weights, codes)
+    computed = website.decode({**description, "weights": weights}, codes)
     assert np.abs(computed - pixels).max() < 0.01
     # As a notebook it is larger than its weights, but by no more than base64.
     assert sum(map(len, map(str, make_decoder().values()))) < 10**6
 
 
-@pytest.mark.parametrize("name", ["linear", "relu", "tanh", "gelu"])
+@pytest.mark.parametrize("name", ["linear", "relu", "tanh", "selu", "gelu"])
 def test_each_activation_is_that_of_keras(name):
     from utils.backend import tf  # noqa: F401, silences what follows
 
@@ -180,18 +366,33 @@ def test_each_activation_is_that_of_keras(name):
     setup = {"lows": [-2.0] * 3, "highs": [2.0] * 3, "codes": [0.0] * 3}
     explorer = Mock(setup=setup, decode=lambda x: step(x).numpy())
     left = leave([step], explorer)[DECODER_TYPE]
-    weights = np.frombuffer(base64.b64decode(left["weights"]), "<f2")
     known = left["known"]
-    computed = compute_pixels(left, weights.astype(float), known["codes"])
+    computed = website.decode(left, known["codes"])
     assert len(known["codes"]) == 27, "three values of each code"
     assert np.abs(computed - known["pixels"]).max() < 0.01
 
 
 def test_the_page_has_each_activation():
-    page = (DOCS / "_static" / "page.js").read_text("utf-8")
-    assert len(PAGE_ACTIVATIONS) == 5
+    page = (DOCS / "_static" / "decoder.js").read_text("utf-8")
+    assert len(PAGE_ACTIVATIONS) == 6
     for name in PAGE_ACTIVATIONS:
         assert f"  {name}: (x) =>" in page
+
+
+def test_the_map_of_the_front_page_is_decoded_at_its_places():
+    left = make_decoder()[DECODER_TYPE]
+    image = np.asarray(
+        Image.open(io.BytesIO(website.draw_map(left))).convert("L")
+    )
+    n = website.N_TILES
+    assert image.shape == (28 * n, 28 * n)
+    # The first code grows to the right, the second upwards.
+    step = 2 * website.REACH / n
+    right_and_up = (website.REACH - step / 2, website.REACH - step / 2)
+    tile = 255 * website.decode(left, [right_and_up])[0].reshape(28, 28)
+    # It has 32 gray levels.
+    assert np.abs(image[:28, -28:] - tile).mean() < 8
+    assert np.abs(image[:28, :28] - tile).mean() > 8
 
 
 def test_what_the_page_cannot_compute_is_refused():
@@ -203,7 +404,7 @@ def test_what_the_page_cannot_compute_is_refused():
     dense.build((None, 2))
     dense.bias.assign([70_000.0, 0, 0, 0])
     for step, says in [
-        (layers.Dense(4, "selu"), "'selu'.*gelu"),
+        (layers.Dense(4, "elu"), "'elu'.*gelu"),
         (layers.Dense(4, lambda x: x), "activation"),
         (layers.Dropout(0.5), "Dropout.*Dense"),
         (dense, "65,504"),
@@ -251,4 +452,4 @@ def test_a_cover_that_is_missing_is_named():
     for cell in lesson.cells:
         cell.pop("outputs", None)
     with pytest.raises(UsageError, match="# .*cover"):
-        website.find_picture(lesson, "cover")
+        find_picture(lesson, "cover")

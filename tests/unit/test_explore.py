@@ -187,6 +187,80 @@ def test_images_that_are_not_square_are_refused(shown):
         )
 
 
+def test_the_map_names_its_classes(shown):
+    labels = np.arange(200) % 3
+    setups = [
+        explore.explore_codes(decode, CODES, labels, names, alt="a map").setup
+        for names in (None, ["shoe", "coat", "bag"])
+    ]
+    numbers, words = [
+        [name for name, _ in setup["classes"]] for setup in setups
+    ]
+    assert numbers == ["0", "1", "2"] and words == ["shoe", "coat", "bag"]
+    colors = {color for _, color in setups[0]["classes"]}
+    assert len(colors) == 3 and all(color[0] == "#" for color in colors)
+    assert setups[0]["map"] != setups[1]["map"]
+    unlabeled = explore.explore_codes(decode, CODES, alt="a map").setup
+    assert unlabeled["classes"] == []
+
+
+def test_pictures_of_a_slider_are_left_in_order(monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        explore, "display", lambda data, raw: calls.append(data)
+    )
+    # Labels that a notebook would sort; flat images and square ones.
+    stops = {
+        f"{n} codes": {
+            "bright": np.full((3, 4), n / 10),
+            "dark": np.zeros((3, 2, 2)),
+        }
+        for n in (2, 10)
+    }
+    explore.leave_pictures("size", stops)
+    (data,) = calls
+    left = data[explore.STOPS_TYPE]
+    assert data["text/plain"] == "A slider for the site: size, 2 stops."
+    assert left["stops"] == ["2 codes", "10 codes"]
+    assert left["rows"] == [["bright", "dark"]] * 2
+    sheet = plt.imread(io.BytesIO(base64.b64decode(left["sheet"])))
+    assert sheet.shape == (4 * 2, 3 * 2)
+    # From above: both rows of the first stop, both rows of the second.
+    rows = sheet[::2, 0].tolist()
+    assert rows == pytest.approx([0.2, 0, 1, 0], abs=0.003)
+
+
+@pytest.mark.parametrize(
+    "stops",
+    [
+        {},
+        {"a": {}},
+        {"a": {"x": np.zeros((2, 4))}, "b": {}},
+        {"a": {"x": np.zeros((2, 4)), "y": np.zeros((3, 4))}},
+        {"a": {"x": np.zeros((2, 4))}, "b": {"x": np.zeros((2, 9))}},
+    ],
+)
+def test_pictures_that_fit_no_slider_are_refused(shown, stops):
+    with pytest.raises(ValueError, match="as many rows"):
+        explore.leave_pictures("size", stops)
+    assert not shown
+
+
+def test_points_of_a_slider_keep_their_shape(monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        explore, "display", lambda data, raw: calls.append(data)
+    )
+    points = np.array([[100.0, 5.0], [104.0, 5.0], [102.0, 6.0]])
+    explore.leave_points("side", {"a": points}, [0, 1, 0], ["x", "y"])
+    left = calls[0][explore.STOPS_TYPE]
+    # Centered, and as wide as the page: the height is a quarter of the width.
+    assert left["points"] == [[[-1, -0.25], [1, -0.25], [0, 0.25]]]
+    assert [name for name, _ in left["classes"]] == ["x", "y"]
+    with pytest.raises(ValueError, match=r"shape \(2, 2\)"):
+        explore.leave_points("side", {"a": points}, [0, 1], ["x", "y"])
+
+
 @pytest.mark.timing
 def test_a_decoder_is_fast_enough_to_follow(shown, monkeypatch):
     from utils.backend import tf  # noqa: F401, silences what follows

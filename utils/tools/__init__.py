@@ -4,6 +4,25 @@ The tools may import the rest of `utils`; no lesson and no module of `utils`
 outside this folder imports a tool.
 """
 
+import importlib.metadata
+
 
 class UsageError(Exception):
     """What was asked for cannot be done; the message says what can."""
+
+
+def find_package(name: str) -> importlib.metadata.Distribution:
+    """Return an installed package that only maintainers have.
+
+    Raises
+    ------
+    UsageError
+        If it is not installed; the message says how to install it.
+    """
+    try:
+        return importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        raise UsageError(
+            f"the package {name} is missing; `make slides` and `make site` "
+            'install it, and so does: pip install -e ".[dev]"'
+        ) from None

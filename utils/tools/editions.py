@@ -3,14 +3,14 @@
 `python -m utils.tools.editions handouts` writes build/handouts: the lessons
 without solutions and instructor's notes. `solutions` writes build/solutions:
 stubs replaced by solutions, executed. `slides` writes build/slides: one page a
-lesson, made from its executed copy, that needs no network. `nbgrader` and
-`otter` write the lessons as these two graders take them.
+lesson, made from its executed copy, that needs no network, and with `--pdf`
+the same as PDF. `nbgrader` and `otter` write the lessons as these two graders
+take them.
 """
 
 import argparse
 import copy
 import errno
-import importlib.metadata
 import shutil
 import sys
 import tempfile
@@ -20,24 +20,25 @@ from pathlib import Path
 
 from utils.files import replace_folder, write_whole
 from utils.tools import UsageError
+from utils.tools import find_package as find_package  # for the site, too
 from utils.tools.exercises import FENCE, find_exercises
 from utils.tools.graders import mark_for_nbgrader, mark_for_otter
 from utils.tools.lessons import (
     BUILD,
     EXECUTED,
-    NOTEBOOKS,
+    FULL,
     get_tags,
     read_images,
     read_lesson,
     read_lessons,
 )
 from utils.tools.run import command
+from utils.tools.slides.page import write_decks, write_pdfs
 
 import nbformat
 from nbformat import NotebookNode
 
 EDITIONS = ("handouts", "solutions", "slides", "nbgrader", "otter")
-TEMPLATE = Path(__file__).with_name("slides")
 NOT_HANDED_OUT = {"solution", "notes", "metrics"}  # tags
 STOPPED = 130  # the exit status of what Ctrl-C has ended
 # What a system says of a folder that cannot be written. All other errors are
@@ -87,69 +88,6 @@ def make_solution(lesson: NotebookNode, name: str) -> NotebookNode:
         # What is now in the cell above is left out; the model answer stays.
         exercise.fold.source = FENCE.sub("", exercise.fold.source, count=1)
     return lesson
-
-
-def make_slides(lesson: NotebookNode, name: str) -> str:
-    """Return an executed lesson as a page of reveal.js, with its images.
-
-    The page loads what `copy_assets` has put into the folder assets beside it.
-    """
-    from nbconvert import SlidesExporter
-
-    exporter = SlidesExporter(
-        extra_template_paths=[str(TEMPLATE)],
-        template_file="slides.html.j2",
-        reveal_url_prefix="assets",
-        reveal_theme="white",
-        reveal_transition="none",
-        reveal_number="c/t",
-        reveal_width="1280",
-        reveal_height="720",
-        embed_images=True,
-    )
-    resources = {"metadata": {"name": name, "path": str(NOTEBOOKS)}}
-    return exporter.from_notebook_node(lesson, resources)[0]
-
-
-def find_package(name: str) -> importlib.metadata.Distribution:
-    """Return an installed package that only maintainers have.
-
-    Raises
-    ------
-    UsageError
-        If it is not installed; the message says how to install it.
-    """
-    try:
-        return importlib.metadata.distribution(name)
-    except importlib.metadata.PackageNotFoundError:
-        raise UsageError(
-            f"the package {name} is missing; `make slides` and `make site` "
-            'install it, and so does: pip install -e ".[dev]"'
-        ) from None
-
-
-def copy_assets(folder: Path) -> None:
-    """Copy reveal.js and MathJax out of installed packages.
-
-    Two extensions of Sphinx bring them as files, so that neither the network
-    nor npm is needed.
-
-    Raises
-    ------
-    UsageError
-        If one of the packages is not installed.
-    """
-    reveal = find_package("sphinx-revealjs").locate_file(
-        "sphinx_revealjs/_static/revealjs"
-    )
-    mathjax = find_package("sphinx-mathjax-offline").locate_file(
-        "sphinx-mathjax-offline/static/mathjax"
-    )
-    for part in ("dist/theme", "plugin/notes"):
-        shutil.copytree(reveal / part, folder / part, dirs_exist_ok=True)
-    for part in ("dist/reveal.js", "dist/reveal.css"):
-        shutil.copyfile(reveal / part, folder / part)
-    shutil.copyfile(mathjax / "tex-svg.js", folder / "tex-svg.js")
 
 
 @contextmanager
@@ -277,8 +215,8 @@ def write_solutions(folder: Path) -> None:
             write_images(lesson, part)
 
 
-def read_executed(folder: Path) -> dict[str, NotebookNode]:
-    """Return the executed lessons of a folder, by name.
+def read_copy(folder: Path, name: str, lesson: NotebookNode) -> NotebookNode:
+    """Return the executed copy of a lesson.
 
     The runner names a copy after what was set, too: that of
     `--set reuse_weights=True` will do where there is no other.
@@ -286,49 +224,110 @@ def read_executed(folder: Path) -> dict[str, NotebookNode]:
     Raises
     ------
     UsageError
-        If a lesson has not been executed, or has changed since.
+        If the lesson has not been executed, or has changed since.
     """
-    found = {}
-    for name, lesson in read_lessons().items():
-        path = folder / f"{name}.ipynb"
-        if not path.exists():
-            # Brackets are glob's own, so they stand in brackets.
-            others = sorted(folder.glob(f"{name}[[]*[]].ipynb"))
-            if len(others) != 1:
-                raise UsageError(
-                    f"{path} is missing: call `make run` before, with "
-                    f"--out {folder}"
-                )
-            (path,) = others
-        executed = read_lesson(path)
-        # Papermill's own cell, which sets other parameters.
-        executed.cells = [
-            cell
-            for cell in executed.cells
-            if "injected-parameters" not in get_tags(cell)
-        ]
-        sources = [cell.source for cell in executed.cells]
-        if sources != [cell.source for cell in lesson.cells]:
+    path = folder / f"{name}.ipynb"
+    if not path.exists():
+        # Brackets are glob's own, so they stand in brackets.
+        others = sorted(folder.glob(f"{name}[[]*[]].ipynb"))
+        if len(others) != 1:
             raise UsageError(
-                f"{path} is not as the lesson is now: call `make run` again"
+                f"{path} is missing: call `make run` before, with "
+                f"--out {folder}"
             )
-        found[name] = executed
-    return found
+        (path,) = others
+    executed = read_lesson(path)
+    # Papermill's own cell, which sets other parameters.
+    executed.cells = [
+        cell
+        for cell in executed.cells
+        if "injected-parameters" not in get_tags(cell)
+    ]
+    sources = [cell.source for cell in executed.cells]
+    if sources != [cell.source for cell in lesson.cells]:
+        raise UsageError(
+            f"{path} is not as the lesson is now: call `make run` again"
+        )
+    return executed
 
 
-def write_slides(folder: Path, executed: Path) -> None:
-    """Write the slides of executed lessons.
+def read_executed(folder: Path) -> dict[str, NotebookNode]:
+    """Return the executed lessons of a folder, by name.
 
     Raises
     ------
     UsageError
-        As `read_executed` and `copy_assets` say.
+        As `read_copy` says.
     """
-    lessons = read_executed(executed)
+    return {
+        name: read_copy(folder, name, lesson)
+        for name, lesson in read_lessons().items()
+    }
+
+
+def read_best_runs(full: Path, fast: Path) -> dict[str, NotebookNode]:
+    """Return the lessons as executed in full mode, others as in fast mode.
+
+    Parameters
+    ----------
+    full, fast : Path
+        Folders of executed lessons. A copy in `full` that is not as the lesson
+        is now does not count.
+
+    Raises
+    ------
+    UsageError
+        As `read_copy` says, of what is in `fast`.
+    """
+    found = {}
+    for name, lesson in read_lessons().items():
+        try:
+            found[name] = read_copy(full, name, lesson)
+        except UsageError:
+            found[name] = read_copy(fast, name, lesson)
+    return found
+
+
+def write_slides(
+    folder: Path, executed: Path | None = None, with_pdf: bool = False
+) -> str:
+    """Write the slides of executed lessons.
+
+    Parameters
+    ----------
+    folder : Path
+    executed : Path, optional
+        The executed lessons; by default those in build/, of full mode where
+        they are there.
+    with_pdf : bool
+        Whether to print each page to a PDF as well.
+
+    Returns
+    -------
+    str
+        One line that says of which mode the slides are.
+
+    Raises
+    ------
+    UsageError
+        As `read_executed`, `write_decks` and `write_pdfs` say.
+    """
+    if executed is None:
+        lessons = read_best_runs(FULL, EXECUTED)
+    else:
+        lessons = read_executed(executed)
     with open_output(folder) as part:
-        copy_assets(part / "assets")
-        for name, lesson in lessons.items():
-            write_whole(part / f"{name}.html", make_slides(lesson, name))
+        decks = write_decks(part, lessons)
+        if with_pdf:
+            write_pdfs(part)
+    numbers = {"full": [], "fast": []}
+    for deck in decks:
+        numbers.setdefault(deck.mode, []).append(deck.number)
+    return "; ".join(
+        f"lesson {', '.join(found)} in {mode} mode"
+        for mode, found in numbers.items()
+        if found
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -347,10 +346,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--executed",
         type=Path,
-        default=EXECUTED,
         metavar="DIR",
-        help="executed lessons that slides are made from; default: "
-        "%(default)s",
+        help="executed lessons that slides are made from; default: build/full "
+        "where a lesson is there, others build/executed",
+    )
+    parser.add_argument(
+        "--pdf",
+        action="store_true",
+        help="print slides to PDF, too; needs a browser",
     )
     parser.add_argument(
         "--out",
@@ -366,7 +369,7 @@ def main(argv: list[str] | None = None) -> int:
         elif options.edition == "solutions":
             write_solutions(folder)
         elif options.edition == "slides":
-            write_slides(folder, options.executed)
+            print(write_slides(folder, options.executed, options.pdf))
         elif options.edition == "nbgrader":
             write_for_nbgrader(folder)
         else:

@@ -4,6 +4,7 @@ A lesson is a notebook named `NN_topic.ipynb`. Whatever else lies in
 notebooks/ (a copy, a scratch notebook) is not a lesson.
 """
 
+import base64
 import re
 import sys
 from collections.abc import Iterator
@@ -131,3 +132,29 @@ def read_images(
             if is_beside and (folder / path).is_file():
                 images[path] = (folder / path).read_bytes()
     return images
+
+
+def find_pictures(cell: nbformat.NotebookNode) -> Iterator[tuple[bytes, str]]:
+    """Yield the PNG pictures of a cell: the bytes and the alt text."""
+    for output in cell.get("outputs", []):
+        if "image/png" in output.get("data", {}):
+            alt = output.metadata.get("image/png", {}).get("alt", "")
+            yield base64.b64decode(output.data["image/png"]), alt
+
+
+def find_picture(executed: nbformat.NotebookNode, tag: str) -> bytes:
+    """Return the first picture of the cells with a tag, as PNG.
+
+    The one that stands for a lesson is tagged `cover`.
+
+    Raises
+    ------
+    UsageError
+        If no such cell shows a picture.
+    """
+    for cell in executed.cells:
+        if tag in get_tags(cell):
+            for picture, _ in find_pictures(cell):
+                return picture
+    title = executed.cells[0].source.partition("\n")[0]
+    raise UsageError(f"{title}: no cell tagged {tag} shows a picture")

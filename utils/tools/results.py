@@ -4,8 +4,8 @@
 
 It reads build/full/scoreboard.json and build/bench/results.json, keeps what
 the table needs in docs/results.json, which is committed, and writes the table
-between its two marks in README.md. A test compares the two. README's pictures
-are those of the same run. What a tutorial prints is a metric of the lesson, so
+between its two marks in README.md. A test compares the two. README's picture
+is that of the same run. What a tutorial prints is a metric of the lesson, so
 each such figure stands in the lesson only.
 """
 
@@ -17,13 +17,12 @@ from typing import NamedTuple
 from utils.files import write_whole
 from utils.tools import UsageError
 from utils.tools.editions import read_executed
-from utils.tools.lessons import BUILD, FULL, ROOT
-from utils.tools.site import find_picture
+from utils.tools.lessons import BUILD, FULL, ROOT, find_picture
 
 RESULTS = ROOT / "docs" / "results.json"
 README = ROOT / "README.md"
 PICTURES = ROOT / "docs" / "images"
-PICTURED = ("05", "07")  # lessons
+PICTURED = ("05",)  # lessons
 RUN = 'make run ARGS="--mode full --out build/full"'
 MARKS = (
     "<!-- Results, written by `make results`; do not edit. -->\n\n",

@@ -567,8 +567,10 @@ def folds_have_names(lesson):
 
 @rule
 def can_be_presented(lesson):
-    """Let a slide hold what fits on it, and nothing of the exercises."""
-    code_lines = pictures = 0
+    """Let each cell say whether it is presented; exercises never are.
+
+    Long code and several pictures are put on slides of their own.
+    """
     for place, cell in find_places(lesson):
         kind = cell.metadata.get("slideshow", {}).get("slide_type")
         if kind not in SLIDE_TYPES:
@@ -577,18 +579,6 @@ def can_be_presented(lesson):
             yield f"{place}: tag notes and slide type Notes go together"
         if NEVER_ON_SLIDES & get_tags(cell) and kind != "skip":
             yield f"{place}: its slide type is Skip"
-        if kind in ("slide", "subslide"):
-            code_lines = pictures = 0
-        if cell.cell_type != "code" or kind in ("skip", "notes"):
-            continue
-        code_lines += count_lines(cell)
-        pictures += len(find_calls(cell, "show"))
-        if code_lines > 15 or pictures > 1:
-            yield (
-                f"{place}: its slide has {code_lines} lines of code and "
-                f"{pictures} pictures, where 15 and 1 fit: begin a subslide"
-            )
-            code_lines = pictures = 0
 
 
 # --- The form of the file ----------------------------------------------------

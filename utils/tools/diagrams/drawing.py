@@ -112,14 +112,15 @@ class Diagram:
     ----------
     title, alt : str
         As `diagram` has them.
-    height : int
+    height, width : int
         In pixels.
     """
 
-    def __init__(self, title: str, alt: str, height: int):
+    def __init__(self, title: str, alt: str, height: int, width: int = WIDTH):
         self.title = title
         self.alt = alt
         self.height = height
+        self.width = width
         self.elements: list[str] = []
 
     # --- Text ----------------------------------------------------------------
@@ -484,19 +485,19 @@ class Diagram:
             *_make_rules(DARK),
             "}",
         ]
-        height = self.height
+        width, height = self.width, self.height
         return "\n".join(
             [
                 '<svg xmlns="http://www.w3.org/2000/svg" role="img" '
-                f'width="{WIDTH}" height="{height}" '
-                f'viewBox="0 0 {WIDTH} {height}">',
+                f'width="{width}" height="{height}" '
+                f'viewBox="0 0 {width} {height}">',
                 f"<title>{escape(self.title)}</title>",
                 f"<desc>{escape(self.alt)}</desc>",
                 "<style>",
                 *rules,
                 "</style>",
                 '<rect class="area-panel line-frame" x="1" y="1" '
-                f'width="{WIDTH - 2}" height="{height - 2}" rx="12"/>',
+                f'width="{width - 2}" height="{height - 2}" rx="12"/>',
                 *self.elements,
                 "</svg>\n",
             ]
