@@ -49,6 +49,20 @@ def count_weights(n_pixels, n_codes):
     "find_path": [
         """
 def find_path(start, end, n_steps):
+    from scipy.interpolate import interp1d
+
+    ends = np.vstack([start, end])
+    return interp1d([0, n_steps - 1], ends, axis=0)(range(n_steps))
+""",
+        """
+def find_path(start, end, n_steps):
+    path = []
+    for weight in np.linspace(0, 1, n_steps):
+        path.append([a + (b - a) * weight for a, b in zip(start, end)])
+    return path
+""",
+        """
+def find_path(start, end, n_steps):
     return np.linspace(start, end, n_steps)
 """,
         """
@@ -103,6 +117,12 @@ def find_path(start, end, n_steps):
 """,
     ],
     "find_image_cost": [
+        """
+def find_image_cost(images, reconstructions):
+    find_loss = keras.losses.BinaryCrossentropy(reduction=None)
+    p = np.clip(reconstructions, 1e-7, 1 - 1e-7)
+    return images.shape[-1] * find_loss(images, p)
+""",
         """
 def find_image_cost(images, made):
     p = ops.clip(made, 1e-7, 1 - 1e-7)
@@ -287,6 +307,17 @@ WRONG = {
         "def count_weights(n_pixels):\n    return 2 * n_pixels\n",
     ],
     "find_path": [
+        # On an arc, not on a line.
+        """
+def find_path(start, end, n_steps):
+    angle = np.linspace(0, np.pi / 2, n_steps)[:, None]
+    return np.cos(angle) * start + np.sin(angle) * end
+""",
+        # Equal ratios, not equal steps.
+        """
+def find_path(start, end, n_steps):
+    return np.geomspace(start, end, n_steps)
+""",
         # The end left out, the start left out, one step too many.
         "def find_path(start, end, n_steps):\n"
         "    return np.linspace(start, end, n_steps, endpoint=False)\n",
@@ -337,6 +368,13 @@ WRONG = {
         "    return path\n",
     ],
     "find_image_cost": [
+        # Brackets left out.
+        """
+def find_image_cost(images, made):
+    p = np.clip(made, 1e-7, 1 - 1e-7)
+    costs = images * np.log(p) + 1 - images * np.log(1 - p)
+    return -costs.sum(axis=1)
+""",
         # The mean, the sum over all, the wrong axis.
         "def find_image_cost(images, made):\n"
         "    p = np.clip(made, 1e-7, 1 - 1e-7)\n"
@@ -413,6 +451,18 @@ WRONG = {
         "    total = -costs.sum(axis=1)\n",
     ],
     "train_autoencoder": [
+        # One code, repeated.
+        """
+def train_autoencoder(images, n_codes):
+    encoder = layers.Dense(1)
+    decoder = layers.Dense(images.shape[1], "sigmoid")
+    model = keras.Sequential([encoder, decoder])
+    fit(model, images, epochs=20, batch_size=32, learning_rate=0.03)
+    return (
+        lambda x: np.repeat(encoder(x), n_codes, axis=1),
+        lambda codes: decoder(codes[:, :1]),
+    )
+""",
         # Built and not trained.
         """
 def train_autoencoder(images, n_codes):

@@ -393,6 +393,11 @@ def find_hoyer(codes):
 """,
     ],
     "find_shrunk": [
+        # A factor in place of a difference.
+        """
+def find_shrunk(codes, t):
+    return codes * max(1 - t, 0)
+""",
         # t ignored
         """
 def find_shrunk(codes, t):

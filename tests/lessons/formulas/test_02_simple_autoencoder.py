@@ -16,7 +16,7 @@ def simple():
     return take(
         "02_simple_autoencoder",
         *("Encoder", "Decoder", "Autoencoder", "find_cross_entropy"),
-        *("mix_rows", "to_gray"),
+        *("mix_rows", "find_largest", "to_gray"),
     )
 
 
@@ -37,7 +37,8 @@ def test_mixtures_of_rows_are_the_closest_ones(simple):
 
 
 def test_zero_weights_are_middle_gray(simple):
-    gray = simple.to_gray(np.array([[0.0, 2.0, -1.0], [0.0, 0.0, 0.0]]))
+    weights = np.array([[0.0, 2.0, -1.0], [0.0, 0.0, 0.0]])
+    gray = simple.to_gray(weights, simple.find_largest(weights))
     assert gray.tolist() == [[0.5, 1, 0.25], [0.5, 0.5, 0.5]]
 
 
