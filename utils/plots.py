@@ -16,6 +16,11 @@ SIDE = 0.93  # side of an image, where neighbors are 1 apart
 # deficiency can tell them apart. Names at the points help where ten are many.
 CLASS_COLORS = matplotlib.color_sequences["petroff10"]
 
+# Classes beyond ten have the same colors and another marker.
+MARKERS = "o^x"
+# More images in a row are too small to be seen, and take minutes to draw.
+MOST_IMAGES = 100
+
 # Lessons are projected in class, so nothing is smaller than 11 points.
 STYLE = {
     "figure.figsize": (7.5, 3.6),
@@ -75,16 +80,22 @@ def show(figure, alt: str):
     plt.close(figure)
 
 
-def plot_images(rows: dict, columns=None):
+def plot_images(rows: dict, columns=None, limits=(0, 1)):
     """Draw rows of images, one gray scale for all: 0 is black, 1 white.
+
+    What is beyond these limits is drawn as black and white, too, and a line
+    says so.
 
     Parameters
     ----------
-    rows : dict of str to array, shape (n, height, width) or (n, pixels)
-        A label for each row and its images, in each row equally many. Flat
-        images are drawn as squares.
+    rows : dict of str to array
+        A label for each row and its images, in each row equally many. Shape
+        (n, height, width) or (n, height, width, 1) for gray images, (n,
+        height, width, 3) for color; (n, pixels) is drawn as squares.
     columns : sequence of str, optional
         A heading for each column.
+    limits : pair of float
+        The values that are drawn black and white, such as (-1, 1).
 
     Returns
     -------
@@ -93,8 +104,9 @@ def plot_images(rows: dict, columns=None):
     Raises
     ------
     ValueError
-        If there is no image, rows differ in length, an image is not
-        square, or a pixel is NaN or far from [0, 1].
+        If there is no image, or more than 100 in a row; rows differ in
+        length; flat images are not square; or a pixel is NaN or far from the
+        limits.
 
     Examples
     --------
@@ -103,36 +115,43 @@ def plot_images(rows: dict, columns=None):
     >>> len(figure.axes[0].images)
     6
     """
-    rows = {label: _make_square(images) for label, images in rows.items()}
-    for label, images in rows.items():
-        # Noise may exceed [0, 1] a little; bytes would be drawn all white.
-        if images.size and not -10 < images.min() <= images.max() < 10:
-            raise ValueError(
-                f"{label} spans [{images.min():.3g}, {images.max():.3g}], but "
-                "0 is black and 1 white: a NaN, or not divided by 255?"
-            )
+    rows = {label: _arrange_images(images) for label, images in rows.items()}
     lengths = {label: len(images) for label, images in rows.items()}
     if not rows or 0 in lengths.values():
         raise ValueError(f"there are no images to draw: {lengths}")
     if len(set(lengths.values())) > 1:
         raise ValueError(f"rows must have one length: {lengths}")
     n = lengths.popitem()[1]
+    if n > MOST_IMAGES:
+        raise ValueError(
+            f"{n} images in a row are too many to see: draw a few, such as "
+            "images[:10]"
+        )
+    rows = _scale_to_limits(rows, limits)
     # The left margin is as wide as the longest line of a label.
     margin = 0.1 * max(
         len(line) for label in rows for line in label.split("\n")
     )
-    size = min(0.9, (9 - margin) / n)
-    height = size * len(rows) + 0.3 * bool(columns)
+    # How high images are that are as wide as 1.
+    ratios = [each.shape[1] / each.shape[2] for each in rows.values()]
+    tall = max(ratios)
+    # Tall images must not make a figure that is higher than a screen.
+    size = min(0.9, (9 - margin) / n, 12 / (tall * len(rows)))
+    height = size * tall * len(rows) + 0.3 * bool(columns)
     figure, axis = plt.subplots(figsize=(margin + size * n, height))
     # All images share one axis: with an axis for each image, the figure would
     # take six times as long to draw.
     for row, images in enumerate(rows.values()):
+        top = row * tall
+        bottom = top + SIDE * ratios[row]
         for column, image in enumerate(images):
             # Left, right, bottom, top; the vertical axis points down.
-            place = column, column + SIDE, row + SIDE, row
+            place = column, column + SIDE, bottom, top
             axis.imshow(image, cmap="gray", vmin=0, vmax=1, extent=place)
-    axis.set(xlim=(0, n - 1 + SIDE), ylim=(len(rows) - 1 + SIDE, 0), xticks=[])
-    axis.set_yticks(np.arange(len(rows)) + SIDE / 2, rows, fontsize=12)
+    last = (len(rows) - 1) * tall
+    axis.set(xlim=(0, n - 1 + SIDE), ylim=(last + SIDE * tall, 0), xticks=[])
+    middles = np.arange(len(rows)) * tall + SIDE * np.array(ratios) / 2
+    axis.set_yticks(middles, rows, fontsize=12)
     if columns:
         axis.set_xticks(np.arange(n) + SIDE / 2, columns)
     axis.tick_params(length=0, labeltop=True, labelbottom=False)
@@ -214,7 +233,8 @@ def plot_points(maps: dict, labels, names):
     labels : array of int, shape (n,)
         Indices into `names`.
     names : sequence of str
-        The classes, at most 10.
+        The classes, at most 30. Up to ten have a color each; beyond, a color
+        and a marker.
 
     Returns
     -------
@@ -225,15 +245,22 @@ def plot_points(maps: dict, labels, names):
     ------
     ValueError
         If there is no map or no point, a map is not of shape (n, 2), holds
-        NaN, or a label has no name.
+        NaN, or a label is no index of a name.
     """
     labels = np.asarray(labels)
     if not maps or labels.size == 0:
         raise ValueError("there are no points to draw")
-    if labels.min() < 0 or labels.max() >= min(len(names), 10):
+    if labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"labels are {labels.dtype}, not indices into names: make both "
+            "with names, labels = np.unique(labels, return_inverse=True)"
+        )
+    most = len(CLASS_COLORS) * len(MARKERS)
+    if labels.min() < 0 or labels.max() >= min(len(names), most):
         raise ValueError(
             f"labels go from {labels.min()} to {labels.max()}, but there are "
-            f"{len(names)} names, and colors for 10"
+            f"{len(names)} names, and colors and markers for {most}: draw the "
+            f"rows with labels < {min(len(names), most)}, or join classes"
         )
     for title, points in maps.items():
         if np.shape(points) != (len(labels), 2):
@@ -251,7 +278,8 @@ def plot_points(maps: dict, labels, names):
         points = np.asarray(points)
         for label in np.unique(labels):
             x, y = points[labels == label].T
-            axis.scatter(x, y, s=5, color=CLASS_COLORS[label])
+            color, marker = _choose_look(label)
+            axis.scatter(x, y, s=5, color=color, marker=marker)
         axis.set(title=title, aspect="equal", adjustable="datalim")
         # The units of a map mean nothing.
         axis.set(xticks=[], yticks=[])
@@ -259,7 +287,7 @@ def plot_points(maps: dict, labels, names):
         texts = []
         for label in np.unique(labels):
             center = np.median(points[labels == label], axis=0)
-            color = CLASS_COLORS[label]
+            color, _ = _choose_look(label)
             texts.append(label_point(axis, center, names[label], color))
         move_apart(texts)
     return figure
@@ -327,19 +355,70 @@ def label_point(axis, point, text: str, color="black"):
     )
 
 
-def _make_square(images):
+def _choose_look(label):
+    """Return the color and the marker of a class."""
+    n = len(CLASS_COLORS)
+    return CLASS_COLORS[label % n], MARKERS[label // n]
+
+
+def _arrange_images(images):
+    """Return images of shape (n, height, width) or (n, height, width, 3)."""
     images = np.asarray(images)
     if images.ndim == 2:
         side = math.isqrt(images.shape[1])
         if side * side != images.shape[1]:
             raise ValueError(
                 f"{images.shape[1]} pixels make no square image: give "
-                "images of shape (n, height, width)"
+                "images of shape (n, height, width); for one image write "
+                "image[None]"
             )
         images = images.reshape(-1, side, side)
-    if images.ndim != 3:
+    if images.ndim == 4 and images.shape[-1] == 1:
+        images = images[..., 0]
+    is_color = images.ndim == 4 and images.shape[-1] == 3
+    if images.ndim != 3 and not is_color:
         raise ValueError(
-            f"images have shape {images.shape}; (n, height, width) or "
-            "(n, pixels) is needed"
+            f"images have shape {images.shape}; (n, height, width), (n, "
+            "height, width, 1 or 3) or (n, pixels) is needed; for one image "
+            "write image[None]"
+        )
+    has_channels = images.ndim == 3 and images.shape[2] in (3, 4)
+    if has_channels and images.shape[0] == images.shape[1] > 4:
+        raise ValueError(
+            f"images have shape {images.shape}, which is one color image: "
+            "write image[None]"
         )
     return images
+
+
+def _scale_to_limits(rows, limits):
+    """Return images in which 0 is black and 1 is white."""
+    black, white = limits
+    if not black < white:
+        raise ValueError(f"limits are {limits}: the first one has to be less")
+    width = white - black
+    beyond = []
+    for label, images in rows.items():
+        low, high = images.min(), images.max()
+        # Noise may go beyond; bytes would be drawn all white.
+        if not black - 10 * width < low <= high < white + 9 * width:
+            raise ValueError(
+                f"{label} spans [{low:.3g}, {high:.3g}], but {black:g} is "
+                f"black and {white:g} white: a NaN, or not divided by 255?"
+            )
+        if low < black - 0.1 * width or high > white + 0.1 * width:
+            beyond.append(f"{_join_lines(label)} [{low:.2g}, {high:.2g}]")
+    if beyond:
+        print(
+            f"drawn black below {black:g} and white above {white:g}, and "
+            f"values go beyond: {', '.join(beyond)}; limits=(low, high) "
+            "draws them all"
+        )
+    return {
+        label: ((np.asarray(images, float) - black) / width).clip(0, 1)
+        for label, images in rows.items()
+    }
+
+
+def _join_lines(text):
+    return " ".join(text.split())

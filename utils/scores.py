@@ -1,6 +1,8 @@
 """How good a reconstruction is, and the baselines to compare it with.
 
-Images have pixels in [0, 1] and any shape (n, ...); a score is a float.
+Data have any shape (n, ...); a score is a float. What is written of images
+holds for rows of a table and windows of a series, too. Binary cross-entropy
+is defined for values in [0, 1] only; the rest takes any range.
 """
 
 import numpy as np
@@ -72,19 +74,20 @@ def print_scores(images, reconstructions: dict) -> dict:
 
     Parameters
     ----------
-    images : array, shape (n, ...), in [0, 1]
+    images : array, shape (n, ...)
+        If a value is outside [0, 1], there is no BCE, and a line says so.
     reconstructions : dict of str to array
         What each model made of `images`; a shape that broadcasts.
 
     Returns
     -------
     dict of str to dict
-        For each model `{"bce": float, "mse": float}`.
+        For each model `{"bce": float, "mse": float}`, or `{"mse": float}`.
 
     Raises
     ------
     ValueError
-        If `reconstructions` is empty, or as the two scores say.
+        If `reconstructions` is empty, or as `mse` says.
 
     Examples
     --------
@@ -100,14 +103,22 @@ def print_scores(images, reconstructions: dict) -> dict:
         # The copies in float64 are made once for both scores, and the one of
         # `images` once for all models.
         images, made = _check_pair(images, made)
-        scores[name] = {
-            "bce": _cross_entropy(images, made),
-            "mse": _mean_squared_error(images, made),
-        }
+        scores[name] = {"mse": _mean_squared_error(images, made)}
+        if _is_in_unit_range(images):
+            scores[name] = {"bce": _cross_entropy(images, made)} | scores[name]
     width = max(map(len, scores))
-    print(f"{'':{width}}   BCE (nats)      MSE")
+    if _is_in_unit_range(images):
+        print(f"{'':{width}}   BCE (nats)      MSE")
+        for name, row in scores.items():
+            print(f"{name:{width}}   {row['bce']:10.4f}   {row['mse']:.4f}")
+        return scores
+    print(
+        f"MSE only: the data span [{images.min():.3g}, {images.max():.3g}], "
+        "and binary cross-entropy needs [0, 1]"
+    )
+    print(f"{'':{width}}          MSE")
     for name, row in scores.items():
-        print(f"{name:{width}}   {row['bce']:10.4f}   {row['mse']:.4f}")
+        print(f"{name:{width}}   {row['mse']:10.4g}")
     return scores
 
 
@@ -125,12 +136,15 @@ def reconstruct_with_pca(x_train, images, n_codes: int):
     Returns
     -------
     array, shape of `images`
-        Clipped to [0, 1], the range of gray levels; float32.
+        Cut to the range of `x_train`, because PCA goes beyond it at edges. An
+        image that itself goes beyond is cut to its own range there, so that
+        all components give it back exactly. float32.
 
     Raises
     ------
     ValueError
-        If there is no image, or `n_codes` is not in 1 ... min(n, pixels).
+        If there is no image, one holds NaN, shapes do not match, or `n_codes`
+        is not in 1 ... min(n, pixels).
 
     Examples
     --------
@@ -141,19 +155,33 @@ def reconstruct_with_pca(x_train, images, n_codes: int):
     >>> bool(np.allclose(reconstructed, images))
     True
     """
+    x_train, images = np.asarray(x_train), np.asarray(images)
     for name, array in (("x_train", x_train), ("images", images)):
-        if np.size(array) == 0:
+        if array.size == 0:
             raise ValueError(f"{name} is empty: there is nothing to code")
-    flat = np.reshape(x_train, (len(x_train), -1))
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} hold NaN or infinity: PCA takes neither")
+    if images.size * len(x_train) != x_train.size * len(images):
+        raise ValueError(
+            f"images have shape {images.shape} and x_train {x_train.shape}: "
+            "an image needs as many pixels in both; for one image write "
+            "image[None]"
+        )
+    flat = x_train.reshape(len(x_train), -1)
     if not 1 <= n_codes <= min(flat.shape):
         raise ValueError(
             f"n_codes is {n_codes}: {flat.shape[0]} images of "
             f"{flat.shape[1]} pixels allow 1 to {min(flat.shape)}"
         )
-    pca = PCA(n_codes, random_state=0).fit(flat)
-    codes = pca.transform(np.reshape(images, (len(images), -1)))
-    decoded = pca.inverse_transform(codes).clip(0, 1)
-    return decoded.reshape(np.shape(images)).astype("float32")
+    # The share of the variance, which nobody reads here, is 0 / 0 where all
+    # images are the same.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pca = PCA(n_codes, random_state=0).fit(flat)
+    rows = images.reshape(len(images), -1)
+    decoded = pca.inverse_transform(pca.transform(rows))
+    low = np.minimum(flat.min(), rows.min(axis=1, keepdims=True))
+    high = np.maximum(flat.max(), rows.max(axis=1, keepdims=True))
+    return decoded.clip(low, high).reshape(images.shape).astype("float32")
 
 
 def score_neighbors(codes, labels, codes_test, labels_test, k=5) -> float:
@@ -163,6 +191,7 @@ def score_neighbors(codes, labels, codes_test, labels_test, k=5) -> float:
     ----------
     codes, codes_test : array, shape (n, d) and (m, d)
     labels, labels_test : array, shape (n,) and (m,)
+        Classes, as many as you like: numbers or names.
     k : int
         Neighbors that vote, at most n.
 
@@ -174,7 +203,7 @@ def score_neighbors(codes, labels, codes_test, labels_test, k=5) -> float:
     Raises
     ------
     ValueError
-        If `k` is not in 1 ... n.
+        If `k` is not in 1 ... n, there are no labels, or lengths differ.
 
     Examples
     --------
@@ -186,6 +215,12 @@ def score_neighbors(codes, labels, codes_test, labels_test, k=5) -> float:
         raise ValueError(
             f"k is {k}: {len(codes)} codes allow 1 to {len(codes)}"
         )
+    for points, classes in ((codes, labels), (codes_test, labels_test)):
+        if classes is None or np.shape(classes) != (len(points),):
+            raise ValueError(
+                f"there are {len(points)} codes and labels of shape "
+                f"{np.shape(classes)}: each code needs a class to vote for"
+            )
     model = KNeighborsClassifier(k).fit(codes, labels)
     return float(model.score(codes_test, labels_test))
 
@@ -220,8 +255,12 @@ def _mean_squared_error(images, reconstructions):
     return float(np.mean((images - reconstructions) ** 2))
 
 
+def _is_in_unit_range(images):
+    return images.min() >= 0 and images.max() <= 1
+
+
 def _cross_entropy(images, reconstructions):
-    if images.min() < 0 or images.max() > 1:
+    if not _is_in_unit_range(images):
         raise ValueError(
             f"images span [{images.min():.3g}, {images.max():.3g}]: "
             "binary cross-entropy needs targets in [0, 1]; divide by 255?"

@@ -128,7 +128,9 @@ def test_flat_images_are_drawn_as_square_ones():
         ({"none": IMAGES[:0]}, "no images"),
         ({"three": IMAGES[:3], "two": IMAGES[:2]}, "one length"),
         ({"odd": np.zeros((2, 63))}, "63 pixels make no square"),
-        ({"color": np.zeros((2, 8, 8, 3))}, r"shape \(2, 8, 8, 3\)"),
+        ({"four": np.zeros((2, 8, 8, 4))}, r"shape \(2, 8, 8, 4\)"),
+        ({"photo": np.zeros((8, 8, 3))}, r"one color image.*image\[None\]"),
+        ({"all": np.zeros((101, 8, 8))}, r"101 images.*images\[:10\]"),
         ({"single": np.zeros(64)}, r"shape \(64,\)"),
         ({"hole": np.where(IMAGES > 0.5, np.nan, IMAGES)}, "hole spans .nan"),
         ({"bytes": np.uint8(255 * IMAGES)}, r"bytes .*153.*divided by 255"),
@@ -239,10 +241,75 @@ def test_histories_that_cannot_be_drawn_are_refused(
     assert not plt.get_fignums()
 
 
-def test_noise_out_of_the_range_is_drawn():
+def find_drawn(figure):
+    return np.array([image.get_array() for image in figure.axes[0].images])
+
+
+def test_values_out_of_the_range_are_drawn_with_a_word(capsys):
     noise = np.random.default_rng(0).normal(0.5, 1, IMAGES.shape)
-    (axis,) = plot_images({"noise": noise}).axes
-    assert len(axis.images) == len(IMAGES)
+    drawn = find_drawn(plot_images({"clean": IMAGES, "very\nnoisy": noise}))
+    np.testing.assert_array_equal(drawn[len(IMAGES) :], noise.clip(0, 1))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "very noisy [" in line and "clean" not in line
+    assert "limits=(low, high)" in line
+    # A linear model goes beyond by a little, and this needs no word.
+    plot_images({"a little": 1.1 * IMAGES + 0.4})
+    assert not capsys.readouterr().out
+
+
+def test_other_limits_show_another_range(capsys):
+    signed = 2 * IMAGES - 1
+    drawn = find_drawn(plot_images({"signed": signed}, limits=(-1, 1)))
+    np.testing.assert_allclose(drawn, IMAGES)
+    drawn = find_drawn(plot_images({"bytes": 255 * IMAGES}, limits=(0, 255)))
+    np.testing.assert_allclose(drawn, IMAGES)
+    assert not capsys.readouterr().out
+    plot_images({"signed": signed - 0.5})
+    assert "signed [-0.7" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="limits are"):
+        plot_images({"signed": signed}, limits=(1, -1))
+
+
+def test_color_and_a_channel_axis_are_drawn():
+    color = np.random.default_rng(0).random((4, 5, 7, 3))
+    rows = {"color": color, "gray": color[..., :1], "flat": IMAGES[:4]}
+    figure = plot_images(rows)
+    images = figure.axes[0].images
+    shapes = [image.get_array().shape for image in images]
+    assert shapes == [(5, 7, 3)] * 4 + [(5, 7)] * 4 + [(8, 8)] * 4
+    for image, array in zip(images, color, strict=False):
+        np.testing.assert_array_equal(image.get_array(), array)
+    np.testing.assert_array_equal(images[4].get_array(), color[0, ..., 0])
+    assert_is_legible(figure)
+
+
+def test_rectangles_keep_their_shape_and_do_not_overlap():
+    rows = {"wide": np.zeros((3, 20, 60)), "tall": np.zeros((3, 60, 20))}
+    figure = plot_images(rows, ["a", "b", "c"])
+    figure.canvas.draw()
+    boxes = [image.get_window_extent() for image in figure.axes[0].images]
+    for box in boxes[:3]:
+        assert box.width / box.height == pytest.approx(3, rel=0.05)
+    for box in boxes[3:]:
+        assert box.height / box.width == pytest.approx(3, rel=0.05)
+    assert boxes[3].y1 < boxes[0].y0
+    assert_is_legible(figure)
+    assert figure.get_size_inches()[1] <= 13
+
+
+def test_classes_beyond_ten_have_other_markers():
+    labels = np.arange(60) % 25
+    names = [f"class {i}" for i in range(25)]
+    (axis,) = plot_points({"map": POINTS}, labels, names).axes
+    looks = {
+        (
+            tuple(each.get_facecolor()[0]),
+            each.get_paths()[0].vertices.tobytes(),
+        )
+        for each in axis.collections
+    }
+    assert len(looks) == 25
+    assert [text.get_text() for text in axis.texts] == names
 
 
 @pytest.mark.parametrize(
@@ -259,9 +326,11 @@ def test_noise_out_of_the_range_is_drawn():
 def test_maps_that_cannot_be_drawn_are_refused(points, labels, message):
     with pytest.raises(ValueError, match=message):
         plot_points({"map": points}, labels, "0123456789")
-    # There are colors for ten classes.
-    with pytest.raises(ValueError, match="colors for 10"):
-        plot_points({"map": POINTS[:11]}, range(11), "0123456789A")
+    names = [str(i) for i in range(31)]
+    with pytest.raises(ValueError, match="markers for 30.*labels < 30"):
+        plot_points({"map": POINTS[:31]}, range(31), names)
+    with pytest.raises(ValueError, match="names, labels = np.unique"):
+        plot_points({"map": POINTS[:31]}, names, names)
     assert not plt.get_fignums()
 
 

@@ -180,6 +180,62 @@ def test_pca_is_clipped_to_gray_levels():
     assert (made.min(), made.max()) == (0, 1)
 
 
+RANK_3 = GENERATOR.normal(size=(300, 3)) @ GENERATOR.normal(size=(3, 12))
+RANK_3 = (RANK_3 - RANK_3.mean(axis=0)) / RANK_3.std(axis=0)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        RANK_3,
+        1e4 * RANK_3 - 1e5,
+        2 * IMAGES - 1,
+        (255 * IMAGES).astype("uint8"),
+        RANK_3.reshape(60, 5, 12),
+        IMAGES[..., None],
+    ],
+    ids=["table", "large", "tanh", "bytes", "series", "channel"],
+)
+def test_all_components_are_exact_on_any_range(data):
+    # Part of the rest goes beyond what was trained on.
+    data = data[np.argsort(data.reshape(len(data), -1).max(axis=1))]
+    train, rest = data[: len(data) * 4 // 5], data[len(data) * 4 // 5 :]
+    assert rest.max() > train.max()
+    n_codes = min(len(train), train[0].size)
+    spread = np.var(data.astype("float64"))
+    made = reconstruct_with_pca(train, train, n_codes)
+    assert made.shape == train.shape and made.dtype == np.float32
+    assert mse(train, made) < 1e-8 * spread
+    if n_codes == train[0].size:
+        made = reconstruct_with_pca(train, rest, n_codes)
+        assert mse(rest, made) < 1e-8 * spread
+
+
+def test_pca_knows_three_directions_of_a_table():
+    made = reconstruct_with_pca(RANK_3[:250], RANK_3[250:], 3)
+    assert mse(RANK_3[250:], made) < 1e-10
+
+
+def test_pca_is_cut_to_the_range_of_its_training():
+    signs = 2 * np.round(IMAGES) - 1
+    made = reconstruct_with_pca(signs[:40], signs[40:], 8)
+    assert (made.min(), made.max()) == (-1, 1)
+    # Only an image that goes beyond is drawn beyond, whatever is beside it.
+    wild = signs[40:] * np.where(np.arange(10) == 3, 5, 1)[:, None, None]
+    made_wild = reconstruct_with_pca(signs[:40], wild, 8)
+    assert made_wild[3].max() > 1
+    rest = np.arange(10) != 3
+    np.testing.assert_allclose(made_wild[rest], made[rest], atol=1e-6)
+
+
+@pytest.mark.filterwarnings("error")
+def test_pca_of_one_image_is_that_image():
+    made = reconstruct_with_pca(IMAGES[:1], IMAGES[:1], 1)
+    np.testing.assert_allclose(made, IMAGES[:1], atol=1e-6)
+    flat = np.full((5, 3), 0.5)
+    np.testing.assert_array_equal(reconstruct_with_pca(flat, flat, 2), flat)
+
+
 def test_components_come_from_the_training_images():
     made = reconstruct_with_pca(IMAGES, OTHERS[:7], 8)
     pca = PCA(8).fit(IMAGES.reshape(50, 36))
@@ -209,14 +265,39 @@ def test_pca_refuses_a_number_of_codes(n_codes):
     [
         (IMAGES[:0], OTHERS, "x_train is empty"),
         (IMAGES, OTHERS[:0], "images is empty"),
-        (IMAGES, OTHERS[:, 1:], "30 features.* 36"),
-        (np.full_like(IMAGES, np.nan), OTHERS, "contains NaN"),
+        (IMAGES, OTHERS[:, 1:], "as many pixels"),
+        (IMAGES, OTHERS[0], r"image\[None\]"),
+        (np.full_like(IMAGES, np.nan), OTHERS, "x_train hold NaN"),
     ],
-    ids=["no training", "no images", "pixels", "NaN"],
+    ids=["no training", "no images", "pixels", "one image", "NaN"],
 )
 def test_pca_refuses_images(x_train, images, message):
     with pytest.raises(ValueError, match=message):
         reconstruct_with_pca(x_train, images, 2)
+
+
+@pytest.mark.parametrize("images", [2 * IMAGES - 1, 255 * IMAGES, RANK_3])
+def test_outside_0_to_1_there_is_mse_and_the_reason(images, capsys):
+    scores = print_scores(images, {"self": images, "zero": 0 * images})
+    assert scores == {
+        "self": {"mse": 0.0},
+        "zero": {"mse": pytest.approx(np.mean(images**2))},
+    }
+    lines = capsys.readouterr().out.splitlines()
+    low, high = images.min(), images.max()
+    assert f"[{low:.3g}, {high:.3g}]" in lines[0]
+    assert "needs [0, 1]" in lines[0]
+    assert lines[1].split() == ["MSE"]
+    assert lines[1].endswith("MSE") and len(lines[1]) == len(lines[2])
+    assert float(lines[3].split()[-1]) == pytest.approx(
+        scores["zero"]["mse"], rel=1e-3
+    )
+
+
+def test_one_image_is_scored(capsys):
+    for image in (IMAGES[0], IMAGES[:1]):
+        scores = print_scores(image, {"self": image})
+        assert scores["self"]["mse"] == 0 and scores["self"]["bce"] > 0
 
 
 # Neighbors among codes
@@ -266,12 +347,22 @@ def test_one_class_is_always_found():
     ("codes", "labels", "message"),
     [
         (NOISE[:0], LABELS[:0], "0 sample"),
-        (NOISE, LABELS[1:], "inconsistent numbers"),
+        (NOISE, LABELS[1:], r"400 codes and labels of shape \(399,\)"),
+        (NOISE, None, "needs a class"),
         (NOISE[:, 1:], LABELS, "2 features.* 3"),
         (np.full_like(NOISE, np.nan), LABELS, "contains NaN"),
     ],
-    ids=["empty", "lengths", "another size", "NaN"],
+    ids=["empty", "lengths", "no labels", "another size", "NaN"],
 )
 def test_neighbors_refuses_codes(codes, labels, message):
     with pytest.raises(ValueError, match=message):
         score_neighbors(NOISE, LABELS, codes, labels)
+
+
+def test_neighbors_vote_for_one_class_for_many_and_for_names():
+    assert score_neighbors(NOISE, 0 * LABELS, NOISE_TEST, 0 * LABELS) == 1
+    many = np.arange(400) // 4
+    assert score_neighbors(NOISE, many, NOISE, many, k=1) == 1
+    names = np.array(["a", "b", "c", "d"])[LABELS]
+    by_name = score_neighbors(NOISE, names, NOISE_TEST, names)
+    assert by_name == score_neighbors(NOISE, LABELS, NOISE_TEST, LABELS)
