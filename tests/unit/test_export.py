@@ -17,7 +17,8 @@ NO_ACTIVATIONS = {"deserialize", "get", "serialize"}
 ACTIVATIONS = [
     name
     for name in dir(keras.activations)
-    if not name.startswith("_") and name not in NO_ACTIVATIONS
+    if not name.startswith("_")
+    and name not in NO_ACTIVATIONS
     # They take arguments besides the input, or an even number of units.
     and name not in ("glu", "threshold")
 ]
