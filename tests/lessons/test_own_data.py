@@ -3,14 +3,13 @@
 import copy
 import re
 
-import nbformat
+from utils.tools.lessons import get_tags, read_lessons
+
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 from test_settings import check_row, run
-
-from utils.tools.lessons import get_tags, read_lessons
 
 NAME = "11_use_your_own_data"
 GENERATOR = np.random.default_rng(0)

@@ -1,12 +1,4 @@
-"""The formulas of lesson 11: tiles, scales, pieces, and the hidden test set."""
-
-import keras
-import nbformat
-import numpy as np
-import pandas as pd
-import pytest
-from sklearn.decomposition import PCA
-from take import NOTEBOOKS, take
+"""The formulas of lesson 11, and the hidden test set of its project."""
 
 from utils.data import Part
 from utils.images import pad_images, read_images
@@ -15,6 +7,14 @@ from utils.tables import TableCoder
 from utils.tools.editions import make_handout
 from utils.tools.exercises import FENCE
 from utils.tools.lessons import get_tags
+
+import keras
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.decomposition import PCA
+from take import NOTEBOOKS, take
 
 NAME = "11_use_your_own_data"
 GENERATOR = np.random.default_rng(0)
