@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from utils.backend import tf
 from utils.data import batches, draw_order
+from utils.guards import is_on_disk
 
 import keras
 import numpy as np
@@ -84,14 +85,14 @@ def feed_batches(
 def _cut_batches(data, batch_size, seed=None):
     """Return the batches of arrays; without a seed they stay in order."""
     with tf.device("CPU"):
-        layout, tensors = _share(data)
+        layout, arrays = _share(data)
     rows = batches(
-        np.arange(len(tensors[0])),
+        np.arange(len(arrays[0])),
         batch_size=batch_size,
         shuffle=seed is not None,
         seed=seed,
     )
-    return rows.map(lambda rows: _gather(layout, tensors, rows))
+    return rows.map(lambda rows: _gather(layout, arrays, rows))
 
 
 def count_pieces(steps: int) -> int:
@@ -298,18 +299,33 @@ def _share(data):
     """Return how arrays are arranged, and each of them once, as a tensor.
 
     The target of an autoencoder is its input: it is kept and gathered once.
-    The arrangement has the numbers of the arrays in their places.
+    The arrangement has the numbers of the arrays in their places. An array
+    that lies on the disk stays there.
     """
     arrays = {id(array): array for array in tf.nest.flatten(data)}
     places = {name: i for i, name in enumerate(arrays)}
     layout = tf.nest.map_structure(lambda array: places[id(array)], data)
-    return layout, [tf.convert_to_tensor(each) for each in arrays.values()]
+    return layout, [
+        each if is_on_disk(each) else tf.convert_to_tensor(each)
+        for each in arrays.values()
+    ]
 
 
 def _gather(layout, tensors, rows):
     """Return these rows of all arrays, in their arrangement."""
-    parts = [tf.gather(tensor, rows) for tensor in tensors]
+    parts = [_gather_rows(tensor, rows) for tensor in tensors]
     return tf.nest.map_structure(lambda place: parts[place], layout)
+
+
+def _gather_rows(array, rows):
+    if not is_on_disk(array):
+        return tf.gather(array, rows)
+    found = tf.numpy_function(
+        lambda rows: np.asarray(array[rows]), [rows], array.dtype
+    )
+    # Otherwise Keras would not know the shape of an input.
+    found.set_shape([None, *array.shape[1:]])
+    return found
 
 
 def _take_first(layout, tensors, size):

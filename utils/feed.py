@@ -6,7 +6,12 @@ inputs or outputs. A `tf.data.Dataset` yields such tuples, one for each batch.
 """
 
 from utils.backend import tf
-from utils.guards import check_numbers, check_targets
+from utils.guards import (
+    check_numbers,
+    check_targets,
+    is_of_keras,
+    is_on_disk,
+)
 
 import keras
 import numpy as np
@@ -51,10 +56,11 @@ def take_data(model: keras.Model, data: tuple, loss, name: str = ""):
     else:
         data = _arrange_all(model, x, y, weights, name)
     rows = take_rows(data)
-    _check_shape(model, rows[0], f"{name}inputs", data)
     for part, arrays in zip(PARTS, rows, strict=False):
         if part == "inputs" or arrays is not rows[0]:
             check_numbers(f"{name}{part}", arrays)
+    _check_inputs(model, rows[0], f"{name}inputs", data)
+    _check_outputs(model, rows[1], f"{name}targets", loss)
     check_targets(f"{name}targets", rows[1], loss)
     if len(rows) == 3:
         _check_weights(f"{name}sample_weight", rows[2])
@@ -66,6 +72,13 @@ def take_rows(data) -> tuple:
     if isinstance(data, tuple):
         return data
     return next(iter(data.take(1)))
+
+
+def is_in_memory(data) -> bool:
+    """Return whether data are arrays, none of which lies on the disk."""
+    return isinstance(data, tuple) and not any(
+        is_on_disk(array) for array in tf.nest.flatten(data)
+    )
 
 
 def count_batches(data, batch_size: int) -> int:
@@ -128,11 +141,13 @@ def _has_parts(data, symbols):
 def _make_array(data, name):
     if not tf.is_tensor(data):
         try:
-            data = np.asarray(data)
+            # A numpy.memmap stays one.
+            data = np.asanyarray(data)
         except ValueError:
             raise ValueError(
-                f"{name} have rows of different lengths: pad them, and give "
-                "sample_weight 0 to what is padded"
+                f"{name} have rows of different lengths: pad them with "
+                "utils.series.pad_sequences, and give its mask as "
+                "sample_weight"
             ) from None
     if len(data.shape) == 0:
         raise ValueError(
@@ -163,21 +178,65 @@ def _complete_dataset(data, name):
     return data
 
 
-def _check_shape(model, inputs, name, data):
-    """Refuse one row that stands for a batch."""
+def _check_inputs(model, inputs, name, data):
+    """Refuse one row that stands for a batch, and rows of another shape."""
     symbols = getattr(model, "inputs", None)
     if not symbols or len(symbols) > 1 or isinstance(inputs, tuple | dict):
         return
-    if len(inputs.shape) == len(symbols[0].shape) - 1:
+    shape, wanted = tuple(inputs.shape), tuple(symbols[0].shape)
+    if _are_alike(shape, wanted[1:]):
         remedy = (
             "if it is one image, write image[None]"
             if isinstance(data, tuple)
             else "give .batch(64) to the data set"
         )
         raise ValueError(
-            f"{name} have shape {tuple(inputs.shape)}, but the first axis has "
-            f"to count the rows, as in {symbols[0].shape}: {remedy}"
+            f"{name} have shape {shape}, but the first axis has to count the "
+            f"rows, as in {wanted}: {remedy}"
         )
+    # Keras itself adds a last axis of 1, and takes it away.
+    if not any(
+        _are_alike(each[1:], wanted[1:])
+        for each in (shape, (*shape, 1), shape[: -(shape[-1] == 1) or None])
+    ):
+        raise ValueError(
+            f"{name} have shape {shape}, and the model takes {wanted}: "
+            "reshape the data, pad or crop images (utils.images), or build "
+            "the model for them"
+        )
+
+
+def _check_outputs(model, targets, name, loss):
+    """Refuse targets of another shape than the outputs."""
+    symbols = getattr(model, "outputs", None)
+    is_sparse = "sparse" in str(getattr(loss, "name", loss)).lower()
+    if (
+        not symbols
+        or len(symbols) > 1
+        or isinstance(targets, tuple | dict)
+        or is_sparse
+        or not is_of_keras(loss)
+    ):
+        return
+    shape, made = tuple(targets.shape), tuple(symbols[0].shape)
+    if not any(
+        _are_alike(each[1:], made[1:])
+        for each in (shape, (*shape, 1), shape[: -(shape[-1] == 1) or None])
+    ):
+        raise ValueError(
+            f"{name} have shape {shape}, and the model gives {made}: pad "
+            "images to a multiple (utils.images.pad_images), or cut its "
+            "output with keras.layers.Cropping2D; a data set for an "
+            "autoencoder yields pairs (x, x)"
+        )
+
+
+def _are_alike(shape, wanted):
+    """Return whether two shapes are the same; None is any number."""
+    return len(shape) == len(wanted) and all(
+        None in pair or pair[0] == pair[1]
+        for pair in zip(shape, wanted, strict=True)
+    )
 
 
 def _check_weights(name, weights):

@@ -120,7 +120,7 @@ def split_data(
     >>> x = np.array([[0], [1], [2], [3], [4], [5], [5], [5]])
     >>> train, valid, test = split_data(x, seed=0)
     >>> [sorted(part.x[:, 0].tolist()) for part in (train, valid, test)]
-    [[2, 3, 5, 5, 5], [4], [0, 1]]
+    [[2, 3, 4, 5, 5, 5], [0], [1]]
     """
     if not isinstance(x, pd.DataFrame):
         x = _make_array(x)
@@ -132,13 +132,14 @@ def split_data(
                 "must match"
             )
     groups = _number_equal_rows(x)
-    order = np.random.default_rng(seed).permutation(groups.max() + 1)
+    n_groups = len(np.unique(groups))
+    find_borders(n_groups, shares)
+    order = np.random.default_rng(seed).permutation(n_groups)
     counts = np.bincount(groups)[order]
     # Groups, in this order, until the share of the rows is reached.
-    find_borders(len(order), shares)
     ends = np.cumsum(counts)
     goals = np.cumsum(shares)[:-1] * len(x)
-    borders = np.searchsorted(ends, goals - 0.5)
+    borders = np.searchsorted(ends, goals - 0.5) + 1
     borders = _leave_none_empty(borders, len(order))
     part_of_group = np.empty(len(order), int)
     part_of_group[order] = np.searchsorted(
@@ -213,7 +214,7 @@ def look_at(x, labels=None) -> Advice:
     low, high = float(finite.min()), float(finite.max())
     flat = x.reshape(n, -1)
     n_constant = int((flat.max(axis=0) == flat.min(axis=0)).sum())
-    n_twice = n - int(_number_equal_rows(x).max() + 1)
+    n_twice = n - len(np.unique(_number_equal_rows(x)))
     last_layer, loss = _choose_loss(finite, low, high, kind, remarks)
     multiple = 1
     if kind == "images":
@@ -394,27 +395,26 @@ def _read_numpy(path, key):
     is_large = path.suffix.lower() == ".npy" and (
         path.stat().st_size > MOST_BYTES
     )
+    mode = "r" if is_large else None
     try:
-        data = np.load(
-            path, allow_pickle=False, mmap_mode="r" if is_large else None
-        )
+        data = np.load(path, allow_pickle=False, mmap_mode=mode)
         if isinstance(data, np.ndarray):
             return _make_array(data)
         with data:
-            return _make_array(data[_choose_key(data.files, key, path)])
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
+            key = _choose_key(data.files, key)
+            if key is not None:
+                return _make_array(data[key])
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile):
         raise ValueError(
-            f"{show_name(path)} is damaged or no file of NumPy ({error}): "
+            f"{show_name(path)} is damaged, or holds no arrays of numbers: "
             "write it again with np.savez"
         ) from None
-
-
-def _choose_key(names, key, path):
-    wanted = [key] if key else ["x", "x_train", *names[: len(names) == 1]]
-    for name in wanted:
-        if name in names:
-            return name
     raise ValueError(
-        f"{show_name(path)} holds {', '.join(names) or 'no array'}: say which "
-        "one with key=..."
+        f"{show_name(path)} holds {', '.join(data.files) or 'no array'}: say "
+        "which one with key=..."
     )
+
+
+def _choose_key(names, key):
+    wanted = [key] if key else ["x", "x_train", *names[: len(names) == 1]]
+    return next((name for name in wanted if name in names), None)

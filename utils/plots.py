@@ -132,25 +132,26 @@ def plot_images(rows: dict, columns=None, limits=(0, 1)):
     margin = 0.1 * max(
         len(line) for label in rows for line in label.split("\n")
     )
-    # How high images are that are as wide as 1.
-    ratios = [each.shape[1] / each.shape[2] for each in rows.values()]
-    tall = max(ratios)
-    # Tall images must not make a figure that is higher than a screen.
-    size = min(0.9, (9 - margin) / n, 12 / (tall * len(rows)))
-    height = size * tall * len(rows) + 0.3 * bool(columns)
+    # How high the images of each row are, and where they begin; the width of
+    # an image is SIDE, and neighbors are 1 apart.
+    heights = [
+        SIDE * images.shape[1] / images.shape[2] for images in rows.values()
+    ]
+    tops = np.cumsum([0, *heights[:-1]]) + (1 - SIDE) * np.arange(len(rows))
+    total = tops[-1] + heights[-1]
+    # A figure must not be higher than a screen.
+    size = min(0.9, (9 - margin) / n, 12 / total)
+    height = size * (total + 1 - SIDE) + 0.3 * bool(columns)
     figure, axis = plt.subplots(figsize=(margin + size * n, height))
     # All images share one axis: with an axis for each image, the figure would
     # take six times as long to draw.
-    for row, images in enumerate(rows.values()):
-        top = row * tall
-        bottom = top + SIDE * ratios[row]
+    for images, top, side in zip(rows.values(), tops, heights, strict=True):
         for column, image in enumerate(images):
             # Left, right, bottom, top; the vertical axis points down.
-            place = column, column + SIDE, bottom, top
+            place = column, column + SIDE, top + side, top
             axis.imshow(image, cmap="gray", vmin=0, vmax=1, extent=place)
-    last = (len(rows) - 1) * tall
-    axis.set(xlim=(0, n - 1 + SIDE), ylim=(last + SIDE * tall, 0), xticks=[])
-    middles = np.arange(len(rows)) * tall + SIDE * np.array(ratios) / 2
+    axis.set(xlim=(0, n - 1 + SIDE), ylim=(total, 0), xticks=[])
+    middles = tops + np.array(heights) / 2
     axis.set_yticks(middles, rows, fontsize=12)
     if columns:
         axis.set_xticks(np.arange(n) + SIDE / 2, columns)

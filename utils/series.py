@@ -35,7 +35,9 @@ def read_series(
         A CSV file; separator, decimal comma and encoding are found out.
     time : str, optional
         The column of dates or numbers that says when. By default the first
-        column that holds dates. Without one, the rows are counted.
+        column that holds dates, together with one of times of the day if
+        there is one; or a column of numbers that is called time. Without one,
+        the rows are counted.
     columns : list of str, optional
         Columns of values. By default all others that hold numbers.
 
@@ -73,7 +75,11 @@ def read_series(
                 f"{', '.join(map(repr, frame.columns))}"
             )
     time, times = find_times(frame, time)
-    others = [name for name in frame.columns if name != time]
+    clock = _find_clock(frame, times)
+    if clock is not None:
+        print(f"times are made of {time} and {clock}")
+        times = times + _read_clock(frame[clock])
+    others = [name for name in frame.columns if name not in (time, clock)]
     values = frame[columns or others].copy()
     if columns is None:
         is_number = [
@@ -373,6 +379,25 @@ def pad_sequences(sequences, length: int | None = None):
         row[: len(each)] = each[:length]
     mask = np.arange(length) < lengths[:, None]
     return x, mask.astype("float32")
+
+
+def _find_clock(frame, times):
+    """Return the column of times of the day beside a column of days."""
+    is_date = np.issubdtype(times.dtype, np.datetime64)
+    if not is_date or (times != times.astype("datetime64[D]")).any():
+        return None
+    for name in frame:
+        if pd.api.types.is_string_dtype(frame[name]):
+            texts = frame[name].astype(str)
+            if texts.str.fullmatch(r"\d\d?:\d\d(:\d\d)?").all():
+                return name
+    return None
+
+
+def _read_clock(texts):
+    # 12:30 is 12:30:00.
+    whole = texts.where(texts.str.count(":") == 2, texts + ":00")
+    return pd.to_timedelta(whole).to_numpy("timedelta64[ns]")
 
 
 def _make_numbers(column):

@@ -25,6 +25,13 @@ MOST_CATEGORIES = 50
 # The share of a column that has to be numbers, or dates, to make it one.
 MOST = 0.9
 DECIMAL_COMMA = r"[-+]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?"
+# 2026-01-31, 2026-01, 31.1.2026, 1/31/26, 31 Jan 2026, Jan 31, 2026.
+DATE = (
+    r"\b\d{4}[-/.]\d\d?\b|\b\d\d?[-/.]\d\d?[-/.]\d\d"
+    r"|\b\d\d? [A-Za-z]{3,9}\.? \d{4}|\b[A-Za-z]{3,9}\.? \d\d?, \d{4}"
+)
+# The name of a column of numbers that says when.
+TIME = re.compile(r"(time|timestamp|datetime|epoch|t)", re.IGNORECASE)
 ID = re.compile(r"(^|[_\s])(id|uuid|index|no|nr)$", re.IGNORECASE)
 
 
@@ -83,7 +90,7 @@ def read_table(
         return _make_alike(frame, like)
     is_empty = frame.isna().all(axis=1)
     if is_empty.any():
-        print(f"{is_empty.sum()} empty rows left out")
+        print(f"empty rows left out: {is_empty.sum()}")
         frame = frame[~is_empty].reset_index(drop=True)
     for name in list(frame):
         reason = _find_reason(frame[name], name)
@@ -149,12 +156,13 @@ def find_times(frame: pd.DataFrame, name: str | None = None):
     frame : pandas.DataFrame
         From `read_frame`.
     name : str, optional
-        By default the first column of dates.
+        By default the first column of dates, or else a column of numbers that
+        is called time, timestamp, datetime, epoch or t.
 
     Returns
     -------
     name : str or None
-        None if there is no column of dates; rows are then counted.
+        None if there is no such column; rows are then counted.
     times : array, shape (n,)
         datetime64 or numbers; NaT or NaN where one is missing.
 
@@ -170,10 +178,7 @@ def find_times(frame: pd.DataFrame, name: str | None = None):
     (None, array([0, 1]))
     """
     if name is None:
-        for each in frame:
-            if pd.api.types.is_datetime64_any_dtype(frame[each]):
-                name = each
-                break
+        name = _find_time_name(frame)
     if name is None:
         return None, np.arange(len(frame))
     column = frame[name]
@@ -185,6 +190,17 @@ def find_times(frame: pd.DataFrame, name: str | None = None):
         f"column {name!r} holds neither dates nor numbers, for example "
         f"{column.dropna().iloc[0]!r}: write dates as 2026-01-31 12:00"
     )
+
+
+def _find_time_name(frame):
+    for name in frame:
+        if pd.api.types.is_datetime64_any_dtype(frame[name]):
+            return name
+    for name in frame:
+        is_number = pd.api.types.is_numeric_dtype(frame[name])
+        if is_number and TIME.fullmatch(name):
+            return name
+    return None
 
 
 class TableCoder:
@@ -274,6 +290,11 @@ class TableCoder:
             for name in self.number_names
             if pd.api.types.is_datetime64_any_dtype(self.types[name])
         }
+        self.days = {
+            name
+            for name, start in self.start.items()
+            if not ((frame[name].dropna() - start) % pd.Timedelta("1D")).any()
+        }
         self.scale = make_pipeline(
             SimpleImputer(strategy="median", keep_empty_features=True),
             StandardScaler(),
@@ -296,6 +317,11 @@ class TableCoder:
             ]
         )
         self.coder.fit(self._make_plain(frame))
+        # What the text of a category stands for; a missing one for nothing.
+        self.values = {
+            name: {_write_category(v): v for v in frame[name].dropna()}
+            for name in self.group_names
+        }
         self._name_columns()
         return self
 
@@ -336,8 +362,9 @@ class TableCoder:
         Returns
         -------
         pandas.DataFrame
-            As it was fitted; whole numbers are rounded. A number is missing
-            where its column in `missing` is above 0.5.
+            As it was fitted; whole numbers and dates are rounded, dates to
+            days if all had the same time of day, else to seconds. A number is
+            missing where its column in `missing` is above 0.5.
 
         Raises
         ------
@@ -427,18 +454,15 @@ class TableCoder:
 
     def _restore_type(self, column, name, kind):
         if name in self.start:
-            # Whole seconds: more is not in a scaled float32.
-            seconds = (column * 86400).round()
-            return self.start[name] + pd.to_timedelta(seconds, unit="s")
+            # A scaled float32 holds no more than this.
+            unit = "D" if name in self.days else "s"
+            steps = column if unit == "D" else 86400 * column
+            return self.start[name] + pd.to_timedelta(steps.round(), unit=unit)
         if name in self.group_names:
-            column = column.where(column != MISSING_CATEGORY)
-            if pd.api.types.is_bool_dtype(kind):
-                return column.map({"True": True, "False": False})
-            if pd.api.types.is_numeric_dtype(kind):
-                return pd.to_numeric(column)
-            return column
+            return column.map(self.values[name]).astype(kind)
         if pd.api.types.is_integer_dtype(kind):
-            return column.round()
+            column = column.round()
+            return column if column.isna().any() else column.astype(kind)
         return column
 
 
@@ -485,7 +509,7 @@ def _read_file(path):
             f"{show_name(Path.cwd())}): correct the name, or give the whole "
             "path"
         )
-    text = _decode(path)
+    text = _drop_comments(_decode(path))
     sample = "\n".join(text.splitlines()[:50])
     if not sample.strip():
         raise ValueError(f"{show_name(path)} is empty: it has no rows")
@@ -515,6 +539,21 @@ def _read_file(path):
         frame = pd.concat([first, frame.astype(object)], ignore_index=True)
         frame.columns = [f"c{i}" for i in range(frame.shape[1])]
     return frame
+
+
+def _drop_comments(text):
+    """Leave out lines above the table that begin with #."""
+    lines = text.splitlines(keepends=True)
+    n = 0
+    while len(lines) > n + 2 and lines[n].startswith("#"):
+        # A line of names may begin with #, too.
+        marks = [sum(map(line.count, ",;\t|")) for line in lines[n : n + 2]]
+        if marks[0] == marks[1]:
+            break
+        n += 1
+    if n:
+        print(f"lines above the table left out: {n}")
+    return "".join(lines[n:])
 
 
 def _decode(path):
@@ -548,22 +587,22 @@ def _is_number(text):
 def _find_type(column, name):
     """Return a column as numbers, dates, True and False, or text."""
     if not _is_text(column):
-        if pd.api.types.is_datetime64_any_dtype(column):
-            return _drop_zone(column)
-        if pd.api.types.is_float_dtype(column):
-            return _drop_infinite(column, name)
-        return column
+        return _simplify(column, name)
     column = column.map(lambda v: v.strip() if isinstance(v, str) else v)
     column = column.replace({"": None} | dict.fromkeys(MISSING))
     present = column.dropna()
     if present.empty:
         return column.astype("float64")
-    if present.map(lambda value: isinstance(value, bool)).all():
-        return column.astype("boolean").astype(object)
+    strange = present[~present.map(pd.api.types.is_scalar)]
+    if len(strange):
+        raise ValueError(
+            f"column {name!r} holds a {type(strange.iloc[0]).__name__} in a "
+            "cell: give one number or text a cell, or use an array"
+        )
     texts = present.astype(str)
     if texts.str.lower().isin(["true", "false"]).all():
-        values = column.astype(str).str.lower().map({"true": 1, "false": 0})
-        return values.map({1: True, 0: False}).astype(object)
+        is_true = texts.str.lower() == "true"
+        return is_true.astype("boolean").reindex(column.index)
     numbers = pd.to_numeric(texts, errors="coerce")
     if numbers.notna().mean() < MOST and texts.str.contains(",").any():
         is_decimal = texts.str.fullmatch(DECIMAL_COMMA)
@@ -575,10 +614,27 @@ def _find_type(column, name):
     if numbers.notna().mean() >= MOST:
         _report_strange(texts[numbers.isna()], name, "numbers")
         return _drop_infinite(numbers.reindex(column.index), name)
-    dates = _read_dates(texts)
+    dates = _read_dates(texts, name)
     if dates.notna().mean() >= MOST:
         _report_strange(texts[dates.isna()], name, "dates")
         return _drop_zone(dates.reindex(column.index))
+    return texts.reindex(column.index)
+
+
+def _simplify(column, name):
+    """Return a column that is no text without zones and infinite numbers."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return _drop_zone(column)
+    if pd.api.types.is_timedelta64_dtype(column):
+        print(f"column {name!r}: durations in seconds")
+        return column.dt.total_seconds()
+    if pd.api.types.is_complex_dtype(column):
+        raise ValueError(
+            f"column {name!r} holds complex numbers: give their real and "
+            "imaginary parts as two columns"
+        )
+    if pd.api.types.is_float_dtype(column):
+        return _drop_infinite(column, name)
     return column
 
 
@@ -586,18 +642,32 @@ def _is_text(column):
     return column.dtype == object or pd.api.types.is_string_dtype(column)
 
 
-def _read_dates(texts):
-    # A date has at least two marks between its numbers.
-    if not texts.str.contains(r"\d[-/.:]\s?\w+[-/.:\s]\s?\d").mean() >= MOST:
-        return pd.Series(pd.NaT, index=texts.index)
+def _read_dates(texts, name):
+    """Return dates, and NaT for what is none."""
+    none = pd.Series(pd.NaT, index=texts.index)
+    if not texts.str.contains(DATE).mean() >= MOST:
+        return none
+    # 13.03. and 13/03 begin with the day, and so do all dates with points.
+    day_first = texts.str.match(r"(1[3-9]|2\d|3[01])[-/.]").any()
+    day_first = bool(day_first or texts.str.match(r"\d\d?\.\d\d?\.").any())
+    is_either = texts.str.match(r"\d\d?[-/]\d\d?[-/]").mean() >= MOST
     with warnings.catch_warnings():
         # Of formats that pandas has to guess row by row.
         warnings.simplefilter("ignore")
-        day_first = texts.str.match(r"(1[3-9]|2\d|3[01])[-/.]").any()
-        day_first = day_first or texts.str.match(r"\d\d?\.\d\d?\.").any()
-        return pd.to_datetime(
-            texts, errors="coerce", dayfirst=bool(day_first), utc=True
-        )
+        for form in (None, "mixed"):
+            dates = pd.to_datetime(
+                texts,
+                errors="coerce",
+                dayfirst=day_first,
+                utc=True,
+                format=form,
+            )
+            if dates.notna().mean() >= MOST:
+                if is_either:
+                    order = "day/month" if day_first else "month/day"
+                    print(f"column {name!r}: dates read as {order}/year")
+                return dates
+    return none
 
 
 def _drop_zone(column):
@@ -628,7 +698,7 @@ def _find_reason(column, name):
         return "it is empty"
     n_values = column.nunique(dropna=False)
     if n_values == 1:
-        return f"it is {column.iloc[0]!r} in each row"
+        return f"it is {column.iloc[0]} in each row"
     is_whole = pd.api.types.is_integer_dtype(column)
     if is_whole and n_values == len(column):
         counts_rows = (column.diff().dropna() == 1).all()

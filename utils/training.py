@@ -12,10 +12,15 @@ from utils.epochs import (
     compile_epochs,
     feed_batches,
 )
-from utils.feed import count_batches, take_data, take_rows
+from utils.feed import (
+    count_batches,
+    is_in_memory,
+    take_data,
+    take_rows,
+)
 from utils.files import find_sha256
 from utils.fingerprint import UnknownObjectError, describe
-from utils.guards import WatchLoss
+from utils.guards import WatchLoss, check_reach
 from utils.progress import ProgressLine, ShowProgress
 from utils.reuse import (
     build_model,
@@ -66,7 +71,8 @@ def fit(
         inputs or outputs are a list, tuple or dict of arrays. `inputs` may
         also be a `tf.data.Dataset` of batches: of inputs, or of pairs (inputs,
         targets) or triples with sample weights. Keras's own loop trains on it,
-        and a model is compiled each time.
+        and a model is compiled each time. The same holds for a `numpy.memmap`,
+        which is read batch by batch and need not fit into memory.
     epochs, batch_size : int
         `batch_size` is not used for a data set, which has its own.
     learning_rate : float
@@ -102,9 +108,10 @@ def fit(
     ------
     ValueError
         If `epochs` or `batch_size` is below 1; if data are empty, have
-        different lengths, or hold NaN, infinity or no numbers; if the loss is
-        a cross-entropy and a target outside [0, 1]; if a data set does not say
-        how many batches it has.
+        different lengths, or hold NaN, infinity or no numbers; if their shape
+        is not what the model takes or gives; if the loss is a cross-entropy
+        and a target outside [0, 1], or outside what the last layer gives; if a
+        data set does not say how many batches it has.
     FloatingPointError
         If the loss becomes NaN or infinite, or is negative although it acts
         like a cross-entropy.
@@ -129,7 +136,11 @@ def fit(
         build_model(model, rows[0])
     state = _find_state(model, random_state)
     steps = count_batches(train, batch_size)
-    compiles_epochs = can_compile and isinstance(train, tuple)
+    # Keras's own loop can read from the disk, batch by batch.
+    is_compiled = [is_in_memory(train)]
+    if isinstance(validation, tuple):
+        is_compiled.append(is_in_memory(validation))
+    compiles_epochs = can_compile and all(is_compiled)
     if compiles_epochs and optimizer is None:
         loops = state.find_loops(loss, metrics, batch_size, jit_compile)
         state.start_optimizer(learning_rate, epochs * steps)
@@ -146,6 +157,8 @@ def fit(
             steps_per_execution=1 if compiles_epochs else min(steps, 20),
         )
         loops = Loops(model, batch_size, jit_compile)
+    if model.built:
+        check_reach(model, rows[0], rows[1])
     line = ProgressLine()
     all_callbacks = [ShowProgress(line), *callbacks]
     all_callbacks.append(WatchLoss(rows[0], rows[1]))
