@@ -1,8 +1,12 @@
-"""Models for programs without Keras."""
+"""Models, and the classes of their layers, for other programs."""
 
+import ast
+import inspect
+import linecache
 import logging
 import os
 import tempfile
+import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,11 +84,10 @@ def export_onnx(
 
 def _draw_sample(model):
     """Draw three rows for each input of a model."""
-    try:
-        shapes = [tensor.shape[1:] for tensor in model.inputs]
-    except AttributeError:  # it is a class of its own
-        shapes = [()]
-    if not all(all(shape) for shape in shapes) or shapes == [()]:
+    # A class of one's own has no attribute `inputs`.
+    inputs = getattr(model, "inputs", [])
+    shapes = [tuple(tensor.shape[1:]) for tensor in inputs]
+    if not shapes or any(None in shape for shape in shapes):
         raise ValueError(
             f"{model.name}: the shape of its inputs is not known; call "
             "export_onnx(model, path, sample) with a few of them"
@@ -117,10 +120,13 @@ def _mend_and_check(name, content):
     import onnx
 
     proto = onnx.load_model_from_string(content)
-    graphs = list(_find_graphs(proto.graph))
-    for graph in graphs:
+    for graph in _find_graphs(proto.graph):
         _spell_out_erfc(graph)
-    operations = {node.op_type for graph in graphs for node in graph.node}
+    operations = {
+        node.op_type
+        for graph in _find_graphs(proto.graph)
+        for node in graph.node
+    }
     if any("Random" in operation for operation in operations):
         raise ValueError(
             f"{name} draws random numbers, and is not exported: export a part "
@@ -138,13 +144,13 @@ def _mend_and_check(name, content):
 
 
 def _find_graphs(graph):
-    """Yield a graph, and the graphs of the loops and branches in it."""
-    yield graph
+    """Yield a graph, after the graphs of the loops and branches in it."""
     for node in graph.node:
         for attribute in node.attribute:
             for inner in (attribute.g, *attribute.graphs):
                 if inner.node:
                     yield from _find_graphs(inner)
+    yield graph
 
 
 def _spell_out_erfc(graph):
@@ -187,4 +193,47 @@ def _compare(name, found, expected):
     raise ValueError(
         f"{name} is not exported: the file's output {fault}; does the model "
         "depend on something else than its inputs and weights?"
+    )
+
+
+def find_source(own_class: type) -> str:
+    """Return the Python code of a class, also of one that a cell defines.
+
+    Write it into a module, and other programs can import the class and load
+    models that hold it. (`inspect.getsource` finds classes of notebooks only
+    from Python 3.13 on.)
+
+    Parameters
+    ----------
+    own_class : type
+        With at least one method of its own.
+
+    Returns
+    -------
+    str
+        The class with its decorators and comments, without the imports that it
+        needs.
+
+    Examples
+    --------
+    >>> class Double(keras.layers.Layer):
+    ...     def call(self, x):
+    ...         return 2 * x  # twice
+    >>> print(find_source(Double))
+    class Double(keras.layers.Layer):
+        def call(self, x):
+            return 2 * x  # twice
+    <BLANKLINE>
+    """
+    method = next(filter(inspect.isfunction, vars(own_class).values()))
+    lines = linecache.getlines(method.__code__.co_filename)
+    for node in ast.walk(ast.parse("".join(lines))):
+        if isinstance(node, ast.ClassDef) and node.name == own_class.__name__:
+            parts = [node, *node.decorator_list]
+            first = min(part.lineno for part in parts)
+            source = "".join(lines[first - 1 : node.end_lineno])
+            return textwrap.dedent(source).rstrip() + "\n"
+    raise ValueError(
+        f"the code of {own_class.__name__} is not found: run the cell that "
+        "defines it again"
     )

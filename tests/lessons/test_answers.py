@@ -10,7 +10,6 @@ functions and classes, and nothing that was loaded or trained. So these tests
 also show that a check needs nothing of the lesson but those.
 """
 
-import ast
 import contextlib
 import functools
 import io
@@ -18,9 +17,10 @@ import runpy
 from pathlib import Path
 
 from utils.tools.exercises import find_exercises
-from utils.tools.lessons import get_tags, read_lessons
+from utils.tools.lessons import read_lessons
 
 import pytest
+from definitions import execute_definitions
 
 FOLDER = Path(__file__).with_name("answers")
 LEAST_RIGHT, LEAST_WRONG = 6, 10
@@ -54,24 +54,7 @@ def list_answers():
 
 @functools.cache
 def make_scope(name):
-    """Execute a lesson's imports and constants, and what it defines."""
-    code = [
-        ast.parse(cell.source)
-        for cell in LESSONS[name].cells
-        if cell.cell_type == "code"
-        and not get_tags(cell) & {"stub", "check", "result"}
-    ]
-    scope = {"__name__": "__main__"}
-    definitions = [
-        node
-        for tree in code[3:]
-        for node in tree.body
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-    ]
-    with contextlib.redirect_stdout(io.StringIO()):
-        for tree in [*code[:3], ast.Module(definitions, [])]:
-            exec(compile(tree, f"{name}: definitions", "exec"), scope)
-    return scope
+    return execute_definitions(LESSONS[name], name)
 
 
 def judge(name, function, source):

@@ -121,6 +121,18 @@ def test_a_solution_has_the_docstring_of_the_stub(tmp_path):
     assert "Twice is enough" in fold and "2 * x" not in fold
 
 
+def test_a_solution_may_begin_with_a_decorator(tmp_path):
+    body = """
+    @staticmethod
+    def inner(x):
+        return 2 * x
+
+    return inner(x)"""
+    lesson = write_exercise(tmp_path, fence="def double(x):" + body)
+    (exercise,) = find_exercises(lesson, "01_small")
+    assert exercise.solution.endswith(body)
+
+
 @each_lesson
 def test_no_line_of_a_solution_is_in_a_handout(name):
     lesson, handout = LESSONS[name], make_handout(LESSONS[name])

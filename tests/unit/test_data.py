@@ -1,111 +1,38 @@
 """Tests of utils.data: what lessons are given, and what goes wrong."""
 
-import gzip
 import io
 import os
 import pickle
 import re
 import shutil
-import socket
-import tarfile
 import tempfile
-import threading
 import time
-import tomllib
 import warnings
 import zipfile
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 
 from utils import data
-from utils.data import batches, class_names, load_images
+from utils.data import class_names, load_images
 from utils.files import find_sha256
 from utils.settings import MODES
 
 import keras
 import numpy as np
 import pytest
+from full_data import (
+    NAMES,
+    PUBLISHED,
+    SOURCES,
+    assert_same,
+    flip_a_byte,
+    list_files,
+    make_arrays,
+    write_npz,
+    write_sources,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("mnist", "fashion_mnist", "natural")
-SOURCES = {
-    "mnist": "mnist",
-    "fashion_mnist": "fashion_mnist",
-    "natural": "cifar10",
-}
-PUBLISHED = tomllib.loads((data.DATA_DIR / "sources.toml").read_text())
 unverified = pytest.mark.filterwarnings("ignore:.*could not be verified")
-
-
-@pytest.fixture
-def copied_data(tmp_path, monkeypatch):
-    """Return a copy of data/ that a test may change."""
-    copy = tmp_path / "data"
-    copy.mkdir()
-    for path in data.DATA_DIR.glob("*.*"):
-        shutil.copy(path, copy)
-    shutil.copy(data.DATA_DIR / "SHA256SUMS", copy)
-    monkeypatch.setattr(data, "DATA_DIR", copy)
-    return copy
-
-
-def write_sources(folder, sources):
-    lines = []
-    for source, tables in sources.items():
-        for table, rows in tables.items():
-            lines.append(f"[{source}.{table}]")
-            lines += [f'"{key}" = "{value}"' for key, value in rows.items()]
-    (folder / "sources.toml").write_text("\n".join(lines))
-
-
-@pytest.fixture
-def folder(tmp_path, copied_data, monkeypatch):
-    """Return an empty folder for full data, with no network to fill it."""
-    folder = tmp_path / "full data"
-    folder.mkdir()
-    monkeypatch.setenv("AUTOENCODER_DATA", str(folder))
-    monkeypatch.setenv("no_proxy", "*")
-    # Bound but not listening: every call to this address is refused.
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{closed.getsockname()[1]}/a.npz"
-        closed_sources = {
-            source: tables | {"files": {address: 64 * "0"}}
-            for source, tables in PUBLISHED.items()
-        }
-        write_sources(copied_data, closed_sources)
-        yield folder
-
-
-def make_arrays(source):
-    """Return small arrays in the published form: 24 + 2 images a class."""
-    generator = np.random.default_rng(0)
-    shape = (32, 32, 3) if source == "cifar10" else (28, 28)
-    arrays = {}
-    for part, each in (("train", 24), ("test", 2)):
-        labels = generator.permutation(np.repeat(np.arange(10), each))
-        pixels = generator.integers(0, 256, (len(labels), *shape))
-        arrays[f"x_{part}"] = pixels.astype("uint8")
-        arrays[f"y_{part}"] = labels.astype("uint8")
-    if source == "cifar10":
-        # A column, as keras.datasets gives CIFAR-10's labels.
-        arrays |= {key: arrays[key][:, None] for key in ("y_train", "y_test")}
-    return arrays
-
-
-def write_npz(folder, source, arrays):
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{source}.npz"
-    np.savez(path, **arrays)
-    return path
-
-
-def assert_same(found, expected):
-    for part, other in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(part.x, other.x)
-        np.testing.assert_array_equal(part.y, other.y)
 
 
 # The embedded samples
@@ -304,12 +231,6 @@ def test_cifar10_is_verified_by_its_archive(folder, copied_data, capsys):
         warnings.simplefilter("error")
         load_images("natural", "full")
     assert "verified" in capsys.readouterr().out
-
-
-def flip_a_byte(content):
-    middle = len(content) // 2
-    flipped = bytes([content[middle] ^ 1])
-    return content[:middle] + flipped + content[middle + 1 :]
 
 
 def compress(content, method):
@@ -551,287 +472,3 @@ def test_too_few_images_for_a_valid_part_are_refused(name, folder):
     write_npz(folder, SOURCES[name], arrays)
     with pytest.raises(ValueError, match="too few images for a valid part"):
         load_images(name, "full")
-
-
-# Full mode, from the network
-
-
-@pytest.mark.parametrize("source", PUBLISHED)
-def test_addresses_are_those_of_keras(source, monkeypatch):
-    load_data = getattr(keras.datasets, source).load_data
-    asked = {}
-
-    def get_file(*_, origin, file_hash=None, **__):
-        asked[origin.replace("-python", "-binary")] = file_hash
-        return "none"
-
-    monkeypatch.setitem(load_data.__globals__, "get_file", get_file)
-    with suppress(FileNotFoundError):
-        load_data()
-    files = PUBLISHED[source]["files"]
-    assert set(files) == set(asked)
-    if source == "mnist":
-        # Of the others they publish no hash, or that of another edition.
-        assert files == asked
-
-
-def pack_npz(arrays):
-    file = io.BytesIO()
-    np.savez(file, **arrays)
-    return [file.getvalue()]
-
-
-def pack_idx(arrays):
-    return [
-        gzip.compress(
-            b"\0\0\x08"
-            + bytes([array.ndim])
-            + np.array(array.shape, ">i4").tobytes()
-            + array.tobytes()
-        )
-        for array in arrays.values()
-    ]
-
-
-def pack_cifar10(arrays):
-    def make_rows(part):
-        x = arrays[f"x_{part}"].transpose(0, 3, 1, 2)
-        return np.hstack([arrays[f"y_{part}"], x.reshape(len(x), -1)])
-
-    blocks = [*np.split(make_rows("train"), 5), make_rows("test")]
-    names = [f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"]
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w:gz") as archive:
-        for name, block in zip(names, blocks, strict=True):
-            info = tarfile.TarInfo(f"cifar-10-batches-bin/{name}.bin")
-            info.size = block.nbytes
-            archive.addfile(info, io.BytesIO(block.tobytes()))
-    return [file.getvalue()]
-
-
-PACK = {
-    "mnist": pack_npz,
-    "fashion_mnist": pack_idx,
-    "cifar10": pack_cifar10,
-}
-
-
-@pytest.fixture
-def server(folder, copied_data):
-    """Return a server on this machine that stands in for the real ones.
-
-    `files` are what it serves, `requests` what was asked for, `found` what
-    lay in the folder then. It sends `tenths` of a file, but training files
-    whole.
-    """
-    state = SimpleNamespace(files={}, requests=[], found=[], tenths=10)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            file = self.path[1:]
-            state.requests.append(file)
-            state.found += [path.suffix for path in folder.iterdir()]
-            content = state.files[file]
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            if not file.startswith("train"):
-                content = content[: len(content) * state.tenths // 10]
-            self.wfile.write(content)
-
-        def log_message(self, *_):
-            """Say nothing."""
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    address = f"http://127.0.0.1:{http.server_port}"
-    sources = {}
-    for source, pack in PACK.items():
-        arrays = make_arrays(source)
-        names = [url.rsplit("/", 1)[1] for url in PUBLISHED[source]["files"]]
-        packed = dict(zip(names, pack(arrays), strict=True))
-        state.files |= packed
-        sources[source] = {
-            "files": {
-                f"{address}/{name}": find_sha256(content)
-                for name, content in packed.items()
-            }
-        }
-        if source != "cifar10":
-            sources[source]["arrays"] = {
-                key: find_sha256(array) for key, array in arrays.items()
-            }
-    write_sources(copied_data, sources)
-    thread = threading.Thread(target=http.serve_forever, args=(0.01,))
-    thread.start()
-    yield state
-    http.shutdown()
-    thread.join()
-    http.server_close()
-
-
-def list_files(folder):
-    return {
-        path.name: path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_set_is_downloaded_once_and_verified(name, server, folder, capsys):
-    source = SOURCES[name]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        downloaded = load_images(name, "full")
-        again = load_images(name, "full")
-    assert (
-        capsys.readouterr().out.count(f"{source}.npz: content verified") == 2
-    )
-    assert_same(again, downloaded)
-    names = [url.rsplit("/", 1)[1] for url in PUBLISHED[source]["files"]]
-    assert server.requests == names
-    # A process that is killed meanwhile leaves nothing that looks like data.
-    assert set(server.found) == {".part"}
-    # What is left is the npz alone, with the arrays that were published.
-    assert [path.name for path in folder.iterdir()] == [f"{source}.npz"]
-    with np.load(folder / f"{source}.npz") as file:
-        for key, array in make_arrays(source).items():
-            np.testing.assert_array_equal(file[key].ravel(), array.ravel())
-
-
-@pytest.mark.parametrize("tenths", [0, 5, 10])
-def test_a_download_that_fails_leaves_nothing(tenths, server, folder):
-    name = "t10k-labels-idx1-ubyte.gz"
-    good = server.files[name]
-    # Cut short, or, if all of it comes, another file than was published.
-    server.tenths, server.files[name] = tenths, flip_a_byte(good)
-    reason = "hash" if tenths == 10 else "IncompleteRead"
-    with pytest.raises(FileNotFoundError, match=reason):
-        load_images("fashion_mnist", "full")
-    assert list_files(folder) == {}
-
-    server.tenths, server.files[name] = 10, good
-    load_images("fashion_mnist", "full")
-    assert list(list_files(folder)) == ["fashion_mnist.npz"]
-
-
-# Room for no file, and for those that are downloaded but not for the npz.
-@pytest.mark.parametrize("room", [10_000, 195_000])
-def test_a_download_onto_a_full_disk_leaves_no_file(room, server, folder):
-    resource = pytest.importorskip("resource", reason="POSIX limits")
-    old, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, most))
-    try:
-        with pytest.raises(FileNotFoundError, match="OSError: .*too large"):
-            load_images("fashion_mnist", "full")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (old, most))
-    assert list_files(folder) == {}
-    assert len(server.requests) == (1 if room == 10_000 else 4)
-    load_images("fashion_mnist", "full")
-
-
-def test_no_file_and_no_network_says_what_to_do(folder):
-    with pytest.raises(FileNotFoundError) as caught:
-        load_images("natural", "full")
-    message = str(caught.value)
-    assert f"cifar10.npz is not in {folder}" in message
-    assert "AUTOENCODER_DATA" in message
-    assert "'fast' needs none of it" in message
-    assert list_files(folder) == {}
-
-
-def test_folder_that_cannot_be_made_is_named(copied_data, monkeypatch):
-    (copied_data / "full").touch()
-    monkeypatch.delenv("AUTOENCODER_DATA", raising=False)
-    with pytest.raises(FileNotFoundError, match="not be downloaded") as caught:
-        load_images("mnist", "full")
-    assert f"mnist.npz is not in {copied_data / 'full'}" in str(caught.value)
-
-
-# Batches
-
-ROWS = np.arange(23)
-
-
-def read_epoch(dataset):
-    return np.concatenate(list(dataset.as_numpy_iterator())).tolist()
-
-
-def read_epochs(count=3, **settings):
-    dataset = batches(ROWS, **{"batch_size": 5} | settings)
-    return [read_epoch(dataset) for _ in range(count)]
-
-
-def test_each_epoch_holds_each_row_once():
-    for epoch in read_epochs(seed=0):
-        assert sorted(epoch) == ROWS.tolist()
-
-
-@pytest.mark.parametrize(
-    ("settings", "sizes"),
-    [({}, [5, 5, 5, 5, 3]), ({"drop_remainder": True}, [5, 5, 5, 5])],
-)
-def test_last_partial_batch_is_kept_unless_dropped(settings, sizes):
-    dataset = batches(ROWS, batch_size=5, **settings)
-    assert [len(batch) for batch in dataset] == sizes
-    assert len(dataset) == len(sizes)
-
-
-@pytest.mark.parametrize("batch_size", [1, 23, 24, 1000])
-def test_length_is_known_for_any_batch_size(batch_size):
-    dataset = batches(ROWS, batch_size=batch_size)
-    assert len(dataset) == len(list(dataset)) == -(-23 // batch_size)
-
-
-def test_same_seed_gives_the_same_epochs_whatever_keras_seed():
-    keras.utils.set_random_seed(1)
-    first = read_epochs(seed=5)
-    keras.utils.set_random_seed(2)
-    assert read_epochs(seed=5) == first
-
-
-def test_epochs_and_seeds_give_different_orders():
-    orders = read_epochs(seed=0) + read_epochs(seed=1)
-    assert len(set(map(tuple, orders))) == len(orders)
-
-
-def test_without_seed_the_seed_of_keras_decides():
-    orders = []
-    for seed in (0, 0, 1):
-        keras.utils.set_random_seed(seed)
-        # Two pipelines in a row, which must differ from each other.
-        orders.append(read_epochs(2) + read_epochs(2))
-    assert orders[0] == orders[1] != orders[2]
-    assert len(set(map(tuple, orders[0]))) == 4
-
-
-def test_without_shuffle_order_is_kept():
-    assert read_epochs(2, shuffle=False) == 2 * [ROWS.tolist()]
-
-
-def test_pairs_stay_aligned():
-    images = np.repeat(ROWS[:, None], 4, axis=1).astype("float32")
-    for x, y in batches(images, 10 * ROWS, batch_size=5, seed=0):
-        np.testing.assert_array_equal(10 * x[:, 0], y)
-        assert (x.shape[1:], x.dtype, y.dtype) == ((4,), "float32", "int64")
-
-
-def test_same_array_twice_gives_equal_pairs():
-    for x, y in batches(ROWS, ROWS, batch_size=5):
-        np.testing.assert_array_equal(x, y)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"inputs": ROWS[:0]}, "empty"),
-        ({"inputs": ROWS, "targets": ROWS[1:]}, "23 rows and targets 22"),
-        ({"inputs": ROWS, "batch_size": 0}, "batch_size is 0"),
-        ({"inputs": ROWS, "batch_size": -5}, "batch_size is -5"),
-    ],
-    ids=["empty", "lengths", "zero", "negative"],
-)
-def test_batches_refuses_what_it_cannot_feed(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        batches(**arguments)

@@ -116,7 +116,10 @@ def split_function(source: str) -> tuple[list[str], list[str]]:
     (function,) = ast.parse(source).body
     first = function.body[0]
     is_docstring = ast.get_docstring(function) is not None
-    n_head = first.end_lineno if is_docstring else first.lineno - 1
+    # A decorator stands above the line that a class or function begins with.
+    above = [node.lineno for node in getattr(first, "decorator_list", [])]
+    start = min([first.lineno, *above])
+    n_head = first.end_lineno if is_docstring else start - 1
     lines = source.splitlines()
     # A comment above the first statement belongs to the body.
     while not is_docstring and lines[n_head - 1].strip().startswith("#"):

@@ -684,6 +684,20 @@ def build_tied_stack(widths):
         "+ (self.biases[0] if i == 0 else self.up[i - 1].bias)",
     ),
     TIED.replace("self.biases[i]", "(self.biases[0] if i == 0 else 0)"),
+    # The kernels learn from one of their two uses only.
+    OWN_KERNELS.replace(
+        "ops.transpose(self.kernels[i])",
+        "ops.transpose(ops.stop_gradient(self.kernels[i]))",
+    ),
+    OWN_KERNELS.replace(
+        "x @ kernel + self.ups[i]",
+        "x @ ops.stop_gradient(kernel) + self.ups[i]",
+    ),
+    OWN_KERNELS.replace(
+        "ops.transpose(self.kernels[i])",
+        "ops.transpose(self.kernels[i] if i else "
+        "ops.stop_gradient(self.kernels[i]))",
+    ),
     OWN_KERNELS.replace(
         "ops.transpose(self.kernels[i])",
         "ops.transpose(ops.stop_gradient(self.kernels[i])) * 0.5",
@@ -694,13 +708,195 @@ def build_tied_stack(widths):
     ),
 ]
 
+# --- define_shrink -----------------------------------------------------------
+
+SHRINK = """
+def define_shrink():
+    @keras.saving.register_keras_serializable(package="course")
+    class Shrink(layers.Layer):
+        def __init__(self, amount, **kwargs):
+            super().__init__(**kwargs)
+            self.amount = amount
+
+        def build(self, input_shape):
+            self.factor = self.add_weight((input_shape[-1],), "ones")
+
+        def call(self, codes):
+            sizes = ops.maximum(ops.abs(codes) - self.amount, 0)
+            return self.factor * ops.sign(codes) * sizes
+
+        def get_config(self):
+            return {**super().get_config(), "amount": self.amount}
+
+    return Shrink
+"""
+DECORATOR = '    @keras.saving.register_keras_serializable(package="course")\n'
+GET_CONFIG = """
+        def get_config(self):
+            return {**super().get_config(), "amount": self.amount}
+"""
+SIZES = """
+            sizes = ops.maximum(ops.abs(codes) - self.amount, 0)
+            return self.factor * ops.sign(codes) * sizes
+"""
+
+SHRINKS = [
+    SHRINK,
+    # Keras writes the config: the argument is a number.
+    SHRINK.replace(GET_CONFIG, ""),
+    SHRINK.replace('(package="course")', '("mine", "TowardsZero")'),
+    SHRINK.replace('(package="course")', "()"),
+    SHRINK.replace(DECORATOR, "").replace(
+        "    return Shrink",
+        '    return keras.saving.register_keras_serializable("a")(Shrink)',
+    ),
+    SHRINK.replace(
+        SIZES,
+        """
+            clipped = ops.clip(codes, -self.amount, self.amount)
+            return (codes - clipped) * self.factor
+""",
+    ),
+    SHRINK.replace(
+        SIZES,
+        """
+            return self.factor * (
+                ops.relu(codes - self.amount) - ops.relu(-codes - self.amount)
+            )
+""",
+    ),
+    SHRINK.replace(
+        SIZES,
+        """
+            return self.factor * ops.soft_shrink(codes, self.amount)
+""",
+    ),
+    SHRINK.replace(
+        GET_CONFIG,
+        """
+        def get_config(self):
+            config = super().get_config()
+            config["amount"] = float(self.amount)
+            return config
+""",
+    ),
+    SHRINK.replace(
+        GET_CONFIG,
+        """
+        def get_config(self):
+            return super().get_config() | dict(amount=self.amount)
+
+        @classmethod
+        def from_config(cls, config):
+            amount = config.pop("amount")
+            return cls(amount, **config)
+""",
+    ),
+    SHRINK.replace(
+        "amount, **kwargs", "amount, name=None, trainable=True, dtype=None"
+    ).replace("(**kwargs)", "(name=name, trainable=trainable, dtype=dtype)"),
+    SHRINK.replace("amount, **kwargs", "amount=0.1, *, start='ones', **kwargs")
+    .replace(
+        "self.amount = amount",
+        "self.amount = amount\n            self.start = start",
+    )
+    .replace(', "ones")', ", self.start)")
+    .replace(
+        '"amount": self.amount', '"amount": self.amount, "start": self.start'
+    ),
+    """
+@keras.saving.register_keras_serializable()
+class TowardsZero(keras.layers.Layer):
+    def __init__(self, amount, **options):
+        super().__init__(**options)
+        self.limit = keras.ops.convert_to_tensor(amount, "float32")
+        self.number = float(amount)
+
+    def build(self, shape):
+        self.scale = self.add_weight(
+            name="scale", shape=(shape[-1],), initializer="ones"
+        )
+
+    def call(self, inputs):
+        inside = keras.ops.abs(inputs) < self.limit
+        nearer = inputs - keras.ops.sign(inputs) * self.limit
+        return self.scale * keras.ops.where(inside, 0.0, nearer)
+
+    def get_config(self):
+        config = super().get_config()
+        config.update({"amount": self.number})
+        return config
+
+
+def define_shrink():
+    return TowardsZero
+""",
+]
+
+NO_SHRINKS = [
+    # As the task shows it.
+    SHRINK.replace(DECORATOR, "")
+    .replace(GET_CONFIG, "")
+    .replace(", **kwargs", "")
+    .replace("**kwargs", ""),
+    # Two of the three.
+    SHRINK.replace(DECORATOR, ""),
+    SHRINK.replace(", **kwargs", "").replace("**kwargs", ""),
+    SHRINK.replace("amount, **kwargs", "amount, name=None, **kwargs"),
+    SHRINK.replace("(**kwargs)", "()"),
+    # The config lacks the amount, has another name for it, or another value.
+    SHRINK.replace(', "amount": self.amount', ""),
+    SHRINK.replace('"amount": self', '"threshold": self'),
+    SHRINK.replace(', "amount": self.amount', "").replace(
+        "amount, **", "amount=0.3, **"
+    ),
+    SHRINK.replace('"amount": self.amount', '"amount": 0.3'),
+    SHRINK.replace("**super().get_config(), ", ""),
+    SHRINK.replace(
+        'return {**super().get_config(), "amount": self.amount}',
+        '{**super().get_config(), "amount": self.amount}',
+    ),
+    SHRINK.replace(
+        '"amount": self.amount}', '"amount": self.amount, "name": "shrink"}'
+    ),
+    # The factor is no weight, or not one for each code.
+    SHRINK.replace('self.add_weight((input_shape[-1],), "ones")', "1.0"),
+    SHRINK.replace("(input_shape[-1],)", "()"),
+    SHRINK.replace("(input_shape[-1],)", "(1,)"),
+    SHRINK.replace('"ones")', '"ones", trainable=False)'),
+    SHRINK.replace('"ones")', '"zeros")'),
+    # Another function.
+    SHRINK.replace("ops.sign(codes) * ", ""),
+    SHRINK.replace("- self.amount, 0)", "- self.amount, 0.01)"),
+    SHRINK.replace(
+        "ops.abs(codes) - self.amount", "ops.abs(codes) + self.amount"
+    ),
+    SHRINK.replace(
+        SIZES,
+        """
+            return self.factor * ops.where(ops.abs(codes) > self.amount, codes, 0)
+""",
+    ),
+    SHRINK.replace("self.amount, 0)", "0.3, 0)"),
+    SHRINK.replace("self.factor * ", ""),
+    # A layer in place of its class, or nothing.
+    SHRINK.replace("    return Shrink", "    return Shrink(0.3)"),
+    SHRINK.replace("    return Shrink", "    Shrink"),
+    """
+def define_shrink():
+    return TiedAutoencoder
+""",
+]
+
 RIGHT = {
     "build_bottleneck": BOTTLENECKS,
     "find_layer_inputs": CHAINS,
     "build_tied_stack": TIED_STACKS,
+    "define_shrink": SHRINKS,
 }
 WRONG = {
     "build_bottleneck": NO_BOTTLENECKS,
     "find_layer_inputs": NO_CHAINS,
     "build_tied_stack": NO_TIED_STACKS,
+    "define_shrink": NO_SHRINKS,
 }

@@ -87,6 +87,46 @@ def draw_stack(page):
 
 
 @diagram(
+    "03_files",
+    "Two files of a trained model",
+    "This notebook saves a model as a .keras file, which holds configuration "
+    "and weights. A new process imports the class, loads the file, and has "
+    "the whole model. This notebook also exports the decoder as an .onnx "
+    "file, which holds operations and weights. A program with onnxruntime, "
+    "without Keras, runs it.",
+    height=330,
+)
+def draw_files(page):
+    page.text(96, 36, "this notebook", bold=True)
+    page.text(380, 36, "files", bold=True)
+    page.text(654, 36, "new processes", bold=True)
+    page.frame(20, 60, 152, 246, radius=6)
+    page.text(96, 84, "trained model")
+    page.trapezoid(50, 150, 92, 92, 52, "encoder", color="encoder", size=SMALL)
+    page.trapezoid(50, 252, 92, 52, 92, "decoder", color="decoder", size=SMALL)
+    rows = (
+        (118, "save", "model.keras", "configuration", "load_model"),
+        (250, "export", "decoder.onnx", "operations", "run"),
+    )
+    for y, verb, name, content, reader in rows:
+        page.arrow([(178, y), (288, y)])
+        page.text(232, y - 18, verb, size=SMALL)
+        page.box(294, y - 54, 172, 108, color="panel", line="ink")
+        page.text(380, y - 26, name, color="on-panel", bold=True)
+        page.lines(380, y + 14, [content, "weights"], color="on-panel")
+        page.arrow([(472, y), (560, y)])
+        page.text(514, y - 18, reader, size=SMALL)
+    users = (
+        (118, "Python, Keras", "imports the class,", "has the whole model"),
+        (250, "onnxruntime", "no Keras, no class,", "draws from codes"),
+    )
+    for y, name, *words in users:
+        page.box(566, y - 54, 176, 108)
+        page.text(654, y - 26, name, color="on-plain", bold=True)
+        page.lines(654, y + 14, words, color="on-plain", size=SMALL)
+
+
+@diagram(
     "04_penalty",
     "The penalty of a batch: averaged or summed",
     "Each of the 128 images of a batch has a penalty, made from its code. "
