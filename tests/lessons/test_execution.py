@@ -18,7 +18,8 @@ from nbformat.v4 import new_code_cell
 
 LESSONS = read_lessons()
 PEAK_MEMORY = 1.5e9  # bytes
-# It loads a model in a second process; pages that both share count twice.
+# These load a model in a second process; pages that both share count twice.
+LOAD_IN_SECOND_PROCESS = ("03", "11")
 PEAK_MEMORY_OF_TWO = 2e9
 # Half of the cores: the other test processes execute lessons by nbval.
 JOBS = max(1, (os.cpu_count() or 1) // 2)
@@ -143,7 +144,8 @@ def test_all_findings_hold(executed, lesson):
 def test_lesson_needs_little_memory(executed, lesson):
     _, row = executed[lesson]
     peak = row["peak_memory_bytes"]
-    limit = PEAK_MEMORY_OF_TWO if lesson.startswith("03") else PEAK_MEMORY
+    is_of_two = lesson.startswith(LOAD_IN_SECOND_PROCESS)
+    limit = PEAK_MEMORY_OF_TWO if is_of_two else PEAK_MEMORY
     assert 0 < peak < limit, f"{peak / 1e9:.2f} GB; hold fewer arrays"
 
 
@@ -546,6 +548,42 @@ def test_blurred_pixels_halved_find_as_much(metrics):
 @pytest.mark.lesson("09_compare_codes_cosine")
 def test_codes_do_not_win_over_all_pairs(metrics):
     assert 0.7 < metrics["codes_pairs_auc"] < metrics["pca_pairs_auc"] + 0.005
+
+
+@pytest.mark.lesson("11_use_your_own_data")
+def test_second_model_beats_the_yardstick_that_it_starts_from(metrics):
+    baseline = metrics["baseline_test_mse"]
+    assert 0.6 * baseline < metrics["ours_test_mse"] < 0.97 * baseline
+    first = metrics["first_model_test_mse"]
+    assert 2 * baseline < first < 0.7 * metrics["mean_test_mse"]
+    assert 0.9 * baseline < metrics["start_test_mse"] < 1.2 * baseline
+
+
+@pytest.mark.lesson("11_use_your_own_data")
+def test_a_loss_for_each_kind_of_column_pays(metrics):
+    ours = metrics["ours_categories_right"]
+    assert metrics["baseline_categories_right"] + 0.05 < ours <= 1
+    assert 0.01 < metrics["ours_numbers_mse"] < 0.5
+
+
+@pytest.mark.lesson("11_use_your_own_data")
+def test_years_that_rise_need_their_mean_taken_off(metrics):
+    assert metrics["ours_series_mse"] > 0.05
+    assert metrics["ours_series_mse"] < metrics["raw_series_mse"] / 2
+    assert 0.29 < metrics["baseline_series_mse"] < 0.33
+
+
+@pytest.mark.lesson("11_use_your_own_data")
+def test_padding_does_not_count(metrics):
+    assert 0.05 < metrics["share_padded"] < 0.4
+    gap = abs(metrics["masked_loss"] - metrics["loop_loss"])
+    assert gap < 1e-3 * metrics["loop_loss"]
+
+
+@pytest.mark.lesson("11_use_your_own_data")
+def test_clinic_shows_and_mends_twelve_faults(metrics):
+    assert metrics["faults_seen"] == metrics["faults_mended"] == 12
+    assert 0 <= metrics["onnx_gap"] < 1e-4
 
 
 # --- The same seed gives the same metrics ------------------------------------

@@ -382,9 +382,10 @@ def imports_only_public_helpers(lesson):
 
 @rule
 def code_cells_are_short(lesson):
-    """Limit cells to what is read at once; a class may be longer."""
+    """Limit cells to what is read at once; classes, imports may be longer."""
     for place, cell in find_places(lesson, "code"):
-        limit = 35 if find_nodes(cell, ast.ClassDef) else 25
+        longer = find_nodes(cell, ast.ClassDef, ast.Import, ast.ImportFrom)
+        limit = 35 if longer else 25
         lines = count_lines(cell)
         if lines > limit:
             yield f"{place}: {lines} lines; cut it to {limit}"

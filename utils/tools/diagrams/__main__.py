@@ -11,6 +11,7 @@ from utils.tools.diagrams import (  # noqa: F401, each registers its diagrams
     practice,
     prepare,
     sequences,
+    tiles,
     variational,
 )
 from utils.tools.diagrams.drawing import DIAGRAMS
