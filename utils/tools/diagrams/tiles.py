@@ -35,9 +35,7 @@ def draw_second_model(page):
     page.circle(580, y, 16, "+")
     page.arrow([(598, y), (636, y)])
     page.arrow([(436, y + 100), (436, 276), (464, 276)])
-    page.box(
-        468, 246, 224, 60, "correction: 3 convolutions", color="decoder"
-    )
+    page.box(468, 246, 224, 60, "correction: 3 convolutions", color="decoder")
     page.arrow([(580, 246), (580, y + 20)])
     page.lines(
         566,
