@@ -104,3 +104,14 @@ def test_the_networks_are_those_of_the_lessons(bench_rivals):
             built = bench_rivals.with_keras.build(network, task.settings)
             expected = [w.shape for model in models for w in model.weights]
             assert [w.shape for w in built.weights] == expected
+
+
+def test_the_other_benchmarks_find_what_they_train(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import bench_recipes
+    import bench_settings
+
+    assert {name[:2] for name in bench_settings.make_lessons()} == {
+        f"0{number}" for number in range(2, 10)
+    }
+    assert {"simple", "blog"} <= set(bench_recipes.make_pairs())
