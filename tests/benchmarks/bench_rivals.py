@@ -95,10 +95,11 @@ CONTENDERS = {
     "torch-loader": "PyTorch, DataLoader",
     "jax": "JAX, scan",
 }
-# XLA computes convolutions on a CPU many times slower. What a DataLoader
-# costs is seen on the smallest network.
+# What a DataLoader costs is seen on the smallest network. XLA, which JAX uses,
+# too, computes convolutions on a CPU many times slower: with them a run would
+# take half an hour. Those that are named by `--contenders` take part anywhere.
 ONLY_DENSE = ("before-xla", "torch-loader")
-NOT_CONVOLUTIONAL = ("course-xla",)
+NOT_CONVOLUTIONAL = ("course-xla", "jax")
 
 
 class Goal(NamedTuple):
@@ -224,9 +225,9 @@ def find_contenders(task, before, chosen):
     for framework in ("torch", "jax"):
         if importlib.util.find_spec(framework) is None:
             names -= {framework, f"{framework}-loader"}
-    if task.network != "dense":
+    if task.network != "dense" and not chosen:
         names -= {*ONLY_DENSE}
-    if task.network == "convolutional":
+    if task.network == "convolutional" and not chosen:
         names -= {*NOT_CONVOLUTIONAL}
     return [name for name in CONTENDERS if name in names]
 
