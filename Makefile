@@ -22,7 +22,8 @@ help:
 	@echo "make lint     check form and spelling, and the workflows of CI"
 	@echo "make handouts, solutions, slides  write editions of the lessons"
 	@echo "make site     build the web site from executed lessons"
-	@echo "make bench    compare with the tutorials' recipes, on the full data"
+	@echo "make bench    compare with the tutorials' recipes, on the full data, and"
+	@echo "              with other libraries: BENCHES=rivals for those alone"
 	@echo "make results  write README's table from a full run and a bench"
 	@echo "make diagrams draw the diagrams of the lessons"
 	@echo "make lock     write requirements.txt and requirements-dev.txt"
@@ -74,9 +75,12 @@ lint: ready-dev
 	  .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet .github/workflows
 
+BENCHES = batches recipes settings growth rivals
+
 bench: ready-dev
-	@for name in batches recipes settings growth; do \
-	  TQDM_DISABLE=1 PYTHONPATH=tests $(PY) tests/benchmarks/bench_$$name.py || exit 1; \
+	@for name in $(BENCHES); do \
+	  TQDM_DISABLE=1 PYTHONPATH=tests $(PY) tests/benchmarks/bench_$$name.py \
+	    $(ARGS) || exit 1; \
 	done
 
 slides: ready-dev

@@ -143,55 +143,51 @@ class Loops:
         It runs the steps from the first to before the last and returns the
         metrics after them.
         """
-        size = self.batch_size
-        whole = len(tensors[0]) // size
         step = self.model.train_step
-        run = self._find(step, layout, tensors, size)
-        if not self.jit_compile:
-            return lambda *arguments: run(*arguments, tensors)
-        run_fast = self._find(step, layout, tensors, size, jit_compile=True)
-
-        def run_both(order, start, stop):
-            result = None
-            if start < whole:
-                result = run_fast(order, start, min(stop, whole), tensors)
-            if stop > whole:
-                result = run(order, max(start, whole), stop, tensors)
-            return result
-
-        return run_both
+        run = self._find(step, layout, tensors)
+        run_whole = run
+        if self.jit_compile:
+            run_whole = self._find(step, layout, tensors, jit_compile=True)
+        return _make_steps(run_whole, run, tensors, self.batch_size)
 
     def find_validation(self, layout, tensors) -> Callable:
         """Return a function that returns the metrics after all rows."""
         n = len(tensors[0])
-        size = min(n, VALIDATION_BATCH_SIZE)
-        run = self._find(self.model.test_step, layout, tensors, size)
-        return lambda: run(tf.range(n), 0, -(-n // size), tensors)
+        run = self._find(self.model.test_step, layout, tensors)
+        run_steps = _make_steps(run, run, tensors, VALIDATION_BATCH_SIZE)
+        steps = -(-n // VALIDATION_BATCH_SIZE)
+        return lambda: run_steps(tf.range(n), 0, steps)
 
-    def _find(self, step, layout, tensors, size, jit_compile=False):
+    def _find(self, step, layout, tensors, jit_compile=False):
+        """Return the loop over steps, known or new.
+
+        XLA needs to know the shape of a batch, which tracing does not: so it
+        compiles the loop that TensorFlow has traced for any.
+        """
         specs = [
             tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype)
             for tensor in tensors
         ]
-        kind = step.__name__, repr(layout), repr(specs), size, jit_compile
+        kind = step.__name__, repr(layout), repr(specs), jit_compile
         if kind not in self.known:
-            self.known[kind] = self._compile(
-                step, layout, specs, size, jit_compile
+            if jit_compile:
+                loop = self._find(step, layout, tensors)
+            else:
+                loop = self._make_loop(step, layout)
+            number = tf.TensorSpec([], "int32")
+            rows = tf.TensorSpec([None, None], "int32")  # steps, batch
+            self.known[kind] = tf.function(
+                lambda *arguments: loop(*arguments),
+                input_signature=[rows, number, number, specs],
+                autograph=False,
+                jit_compile=jit_compile or None,
             )
         return self.known[kind]
 
-    def _compile(self, step_function, layout, specs, size, jit_compile):
-        def take_rows(order, step):
-            if jit_compile:
-                # For XLA, the shape of a batch has to be known.
-                return tf.slice(order, [step * size], [size])
-            # The last batch of an epoch may be smaller.
-            return order[step * size : (step + 1) * size]
-
-        def loop(order, start, stop, tensors):
+    def _make_loop(self, step_function, layout):
+        def loop(rows, start, stop, tensors):
             def body(step):
-                rows = take_rows(order, step)
-                step_function(_gather(layout, tensors, rows))
+                step_function(_gather(layout, tensors, rows[step]))
                 return step + 1
 
             with self.while_tracing():
@@ -203,13 +199,92 @@ class Loops:
                 )
             return self.model.get_metrics_result()
 
-        number = tf.TensorSpec([], "int32")
-        order = tf.TensorSpec([None], "int32")
-        return tf.function(
-            tf.autograph.experimental.do_not_convert(loop),
-            input_signature=[order, number, number, specs],
-            jit_compile=jit_compile or None,
+        return loop
+
+
+def _make_steps(run_whole, run_rest, tensors, size):
+    """Return a function of an order, and of the first and last step.
+
+    The smaller batch at the end of an epoch is run by a function of its own.
+    """
+    whole = len(tensors[0]) // size
+
+    def run_steps(order, start, stop):
+        result = None
+        if start < whole:
+            rows = tf.reshape(order[: whole * size], (whole, size))
+            result = run_whole(rows, start, min(stop, whole), tensors)
+        if stop > whole:
+            result = run_rest(order[None, whole * size :], 0, 1, tensors)
+        return result
+
+    return run_steps
+
+
+def make_adam_step(optimizer: keras.optimizers.Adam, variables) -> Callable:
+    """Make an `update_step` for Adam that is one operation of TensorFlow.
+
+    Keras's own is some twenty small operations for each variable. On small
+    models they take longer than their arithmetic, in each step and when they
+    are traced.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Adam
+        Built for the variables, without `amsgrad`.
+    variables : list of keras.Variable
+
+    Returns
+    -------
+    callable
+        What stands in for `optimizer.update_step` while a step is traced.
+    """
+    # An optimizer lists the momentum and the velocity of each variable last.
+    slots = [slot.value for slot in optimizer.variables]
+    slots = slots[len(slots) - 2 * len(variables) :]
+    slots_of = {
+        variable.value.ref(): pair
+        for variable, *pair in zip(
+            variables, slots[::2], slots[1::2], strict=True
         )
+    }
+    keras_step = optimizer.update_step
+    powers_at = {}
+
+    def find_powers(learning_rate):
+        """Return both betas to the power of the step, once for a step."""
+        key = learning_rate.ref()  # each step that is traced has its own
+        if key not in powers_at:
+            step = tf.cast(optimizer.iterations + 1, "float32")
+            betas = optimizer.beta_1, optimizer.beta_2
+            powers_at[key] = [tf.pow(beta, step) for beta in betas]
+        return powers_at[key]
+
+    def update_step(gradient, variable, learning_rate):
+        if isinstance(gradient, tf.IndexedSlices):
+            # That of an embedding names only some rows.
+            keras_step(gradient, variable, learning_rate)
+            return
+        momentum, velocity = slots_of[variable.ref()]
+        powers = find_powers(learning_rate)
+        beta_1_power, beta_2_power, rate, gradient = (
+            tf.cast(number, variable.dtype)
+            for number in (*powers, learning_rate, gradient)
+        )
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=momentum.handle,
+            v=velocity.handle,
+            beta1_power=beta_1_power,
+            beta2_power=beta_2_power,
+            lr=rate,
+            beta1=optimizer.beta_1,
+            beta2=optimizer.beta_2,
+            epsilon=optimizer.epsilon,
+            grad=gradient,
+        )
+
+    return update_step
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from utils.epochs import (
     can_compile_epochs,
     compile_epochs,
     feed_batches,
+    make_adam_step,
 )
 from utils.feed import (
     count_batches,
@@ -265,9 +266,6 @@ class _FitState:
         # The graph reads the numbers of the schedule from these.
         self.learning_rate = keras.Variable(1.0, trainable=False)
         self.steps = keras.Variable(1.0, trainable=False)
-        self.schedule_of_variables = CosineDecay(
-            self.learning_rate, self.steps
-        )
 
     def find_loops(self, loss, metrics, batch_size, jit_compile):
         """Compile the model with Adam, unless it is still so compiled."""
@@ -284,31 +282,40 @@ class _FitState:
         if is_compiled:
             return self.loops
         self.kind = kind
-        self.optimizer = keras.optimizers.Adam(CosineDecay(1.0, 1))
+        self.schedule = CosineDecay(1.0, 1)
+        self.optimizer = keras.optimizers.Adam(self.schedule)
         model.compile(
             self.optimizer, loss, metrics=metrics, jit_compile=jit_compile
         )
         self.loss_tracker = model.metrics[0]
-        self.loops = Loops(model, batch_size, jit_compile, self._read_schedule)
+        self.loops = Loops(model, batch_size, jit_compile, self._trace_adam)
         return self.loops
 
     def start_optimizer(self, learning_rate, steps):
         """Begin with a new Adam, and this learning rate at the first step."""
         for variable in self.optimizer.variables:
             variable.assign(keras.ops.zeros_like(variable))
-        self.schedule = CosineDecay(learning_rate, steps)
-        self.optimizer.learning_rate = self.schedule
+        self.schedule.initial_learning_rate = learning_rate
+        self.schedule.decay_steps = steps
         self.learning_rate.assign(learning_rate)
         self.steps.assign(steps)
 
     @contextmanager
-    def _read_schedule(self):
+    def _trace_adam(self):
+        """Trace Adam as one operation, with a rate that can change."""
+        schedule, optimizer = self.schedule, self.optimizer
+        numbers = schedule.initial_learning_rate, schedule.decay_steps
         # Otherwise the numbers of the first training would stand in the graph.
-        self.optimizer.learning_rate = self.schedule_of_variables
+        schedule.initial_learning_rate = self.learning_rate
+        schedule.decay_steps = self.steps
+        optimizer.update_step = make_adam_step(
+            optimizer, self.model.trainable_variables
+        )
         try:
             yield
         finally:
-            self.optimizer.learning_rate = self.schedule
+            schedule.initial_learning_rate, schedule.decay_steps = numbers
+            del optimizer.update_step
 
 
 def _find_state(model, random_state):

@@ -24,7 +24,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from utils.backend import tf
 from utils.data import load_images
 from utils.scores import binary_cross_entropy
 from utils.tools.results import make_table
@@ -32,7 +31,14 @@ from utils.training import fit
 
 import keras
 import numpy as np
-from common import Clock, keep, read_result, run_apart
+from common import (
+    Clock,
+    count_operations,
+    keep,
+    measure_rate,
+    read_result,
+    run_apart,
+)
 from keras import layers
 from take import take
 
@@ -124,7 +130,9 @@ def make_pairs():
     def build_stack(*widths):
         return stack.build_stack(widths, "linear", "stack")[1]
 
+    # The retelling of the Keras blog, and the blog as it stands today.
     mnist = {"data": "mnist", "optimizer": make_adadelta, "batch_size": 128}
+    blog = mnist | {"optimizer": keras.optimizers.Adam, "batch_size": 256}
     denoising = {
         "data": "mnist",
         "build_theirs": build_pooled,
@@ -137,7 +145,7 @@ def make_pairs():
     }
     return {
         "simple": Pair(
-            "digits, 784-32-784",
+            "digits, 784-32-784, the retelling",
             build_theirs=lambda: build_dense(32),
             epochs=25,
             **mnist,
@@ -147,7 +155,7 @@ def make_pairs():
             goal=15,
         ),
         "deep": Pair(
-            "digits, 784-128-64-32",
+            "digits, 784-128-64-32, the retelling",
             build_theirs=lambda: build_dense(128, 64, 32),
             epochs=100,
             build_ours=lambda: build_stack(784, 128, 64, 32),
@@ -155,6 +163,24 @@ def make_pairs():
             short=3,
             goal=35,
             **mnist,
+        ),
+        "blog": Pair(
+            "digits, 784-32-784, the Keras blog",
+            build_theirs=lambda: build_dense(32),
+            epochs=50,
+            **blog,
+            build_ours=lambda: simple.build_autoencoder("linear")[2],
+            recipe=simple.RECIPE | {"learning_rate": 3e-2},
+            short=5,
+        ),
+        "blog, deep": Pair(
+            "digits, 784-128-64-32, the Keras blog",
+            build_theirs=lambda: build_dense(128, 64, 32),
+            epochs=100,
+            **blog,
+            build_ours=lambda: build_stack(784, 128, 64, 32),
+            recipe=stack_recipe,
+            short=8,
         ),
         "clothes": Pair(
             "clothes, 784-100-30",
@@ -241,37 +267,6 @@ def train_ours(pair, images, epochs):
     recipe = pair.recipe | {"epochs": epochs, "callbacks": [clock]}
     history = fit(model, images, **recipe)
     return model, history.seconds, clock.seconds[-1]
-
-
-def count_operations(model, n_images):
-    """Count additions and multiplications of an epoch of training.
-
-    Each layer has a product forward, one for the gradient of its weights,
-    and, but for the first, one for that of its input.
-    """
-    products = []
-    for layer in model._flatten_layers(include_self=False):
-        if not hasattr(layer, "kernel"):
-            continue
-        places = 1
-        if layer.kernel.ndim == 4:
-            # A transposed convolution spreads each input.
-            is_transposed = isinstance(layer, layers.Conv2DTranspose)
-            side = layer.input if is_transposed else layer.output
-            places = side.shape[1] * side.shape[2]
-        products.append(places * int(np.prod(layer.kernel.shape)))
-    return 2 * n_images * (3 * sum(products) - products[0])
-
-
-def measure_rate(size=2048):
-    """Return the operations a second of a product of large matrices."""
-    matrix = tf.random.normal((size, size))
-    seconds = []
-    for _ in range(5):
-        start = time.perf_counter()
-        tf.linalg.matmul(matrix, matrix).numpy()
-        seconds.append(time.perf_counter() - start)
-    return 2 * size**3 / min(seconds)
 
 
 def train_for_memory(name, side):

@@ -50,13 +50,14 @@ def make_lessons():
     def find(lesson, *names, **scope):
         return take(lesson, *names, mode="full", seed=0, **scope)
 
-    dense = "EPOCHS", "BATCH_SIZE", "RECIPE", "build_autoencoder"
-    simple = find("02_simple_autoencoder", "N_CODES", *dense)
+    dense = "EPOCHS", "BATCH_SIZE", "build_autoencoder"
+    simple = find("02_simple_autoencoder", "N_CODES", "RECIPE", *dense)
     names = "LONG_EPOCHS", "LONG_BATCH_SIZE", "build_stack"
     stack = find("03_stacked_autoencoder", *names)
     names = "N_UNITS", "keep_largest", "KeepLargest"
     sparse = find("04_sparse_autoencoder", *names, *dense)
-    names = "SIGMA", "WIDTH", "EPOCHS", "RECIPE", "AddNoise", "build_denoiser"
+    names = "SIGMA", "WIDTH", "CODE_CHANNELS", "AddNoise", "build_denoiser"
+    names += "EPOCHS", "BATCH_SIZE", "LEARNING_RATE"
     noise = find("05_convolutional_denoising", *names)
     sequences = find(
         "06_sequence_to_sequence",
@@ -65,23 +66,24 @@ def make_lessons():
     )
     vae = find(
         "07_variational_autoencoder",
-        *("EPOCHS", "find_cost", "find_kl"),
-        *("build_stack", "build_encoder", "build_decoder"),
-        *("Sample", "VariationalAutoencoder"),
+        *("N_CODES", "HIDDEN_WIDE", "EPOCHS_WIDE", "BATCH_SIZE"),
+        *("LEARNING_RATE", "find_cost", "find_kl", "Penalty", "Sample"),
+        *("build_hidden", "build_stack", "build_encoder", "build_vae"),
     )
-    maps = find("08_visualize_codes_tsne", "N_CODES", "RECIPE", "build_stack")
-    names = "N_CODES", "EPOCHS", "EPOCHS_WARPED", "RECIPE", "Warp"
-    warped = find("09_compare_codes_cosine", *names, "build_warped")
+    maps = find(
+        "08_visualize_codes_tsne",
+        *("N_CODES", "EPOCHS", "BATCH_SIZE", "LEARNING_RATE", "RECIPE"),
+        "build_stack",
+    )
+    names = "N_CODES", "EPOCHS", "EPOCHS_WARPED", "BATCH_SIZE", "RECIPE"
+    names += "DEEP_RECIPE", "Warp", "build_deep"
+    warped = find("09_compare_codes_cosine", *names)
 
     def build_recurrent():
         keras.utils.set_random_seed(0)
         shapes = (28, 28), sequences.N_CODES
         parts = sequences.build_encoder, sequences.build_decoder
         return keras.Sequential([build(*shapes) for build in parts])
-
-    def build_vae():
-        keras.utils.set_random_seed(0)
-        return vae.VariationalAutoencoder(20, [512, 256], 0)
 
     return {
         "02, dense, 32 codes": (
@@ -104,12 +106,20 @@ def make_lessons():
                 sparse.N_UNITS, "linear", sparse.KeepLargest(32)
             )[1],
             (784,),
-            sparse.RECIPE | {"learning_rate": 2e-2},
+            {
+                "epochs": sparse.EPOCHS,
+                "batch_size": sparse.BATCH_SIZE,
+                "learning_rate": 2e-2,
+            },
         ),
         "05, convolutional": (
             lambda: noise.build_denoiser("denoiser"),
             (28, 28, 1),
-            noise.RECIPE,
+            {
+                "epochs": noise.EPOCHS,
+                "batch_size": noise.BATCH_SIZE,
+                "learning_rate": noise.LEARNING_RATE,
+            },
         ),
         "06, recurrent": (
             build_recurrent,
@@ -121,12 +131,13 @@ def make_lessons():
             },
         ),
         "07, variational, 20 codes": (
-            build_vae,
+            lambda: vae.build_vae(vae.N_CODES, vae.HIDDEN_WIDE, "vae")[2],
             (784,),
             {
-                "epochs": vae.EPOCHS[20],
-                "batch_size": 200,  # BATCH_SIZE, which comes as one of a pair
-                "loss": None,
+                "epochs": vae.EPOCHS_WIDE,
+                "batch_size": vae.BATCH_SIZE,
+                "learning_rate": vae.LEARNING_RATE,
+                "loss": vae.find_cost,
             },
         ),
         "08, stacked": (
@@ -135,9 +146,9 @@ def make_lessons():
             maps.RECIPE,
         ),
         "09, warped images": (
-            lambda: warped.build_warped()[1],
+            lambda: warped.build_deep(0.2, 1.0, "warped_code")[1],
             (784,),
-            warped.RECIPE | {"epochs": warped.EPOCHS_WARPED},
+            warped.DEEP_RECIPE,
         ),
     }
 

@@ -9,10 +9,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from utils.backend import tf
 from utils.files import write_whole
 
 import keras
+import numpy as np
 import psutil
+from keras import layers
 
 BENCH = Path(__file__).resolve().parents[2] / "build" / "bench"
 
@@ -52,25 +55,65 @@ def run_apart(script, *arguments):
     return json.loads(printed.splitlines()[-1]), peak / 2**20
 
 
-def read_result(name=None):
+def count_operations(model, n_images):
+    """Count additions and multiplications of an epoch of training.
+
+    Each layer has a product forward, one for the gradient of its weights,
+    and, but for the first, one for that of its input.
+    """
+    parts = list(model._flatten_layers(include_self=False))
+    cells = [part.cell for part in parts if isinstance(part, layers.RNN)]
+    products = []
+    for layer in parts:
+        if isinstance(layer, layers.RNN):
+            weights = [layer.cell.kernel, layer.cell.recurrent_kernel]
+            places = layer.output.shape[1]  # steps
+        elif hasattr(layer, "kernel") and layer not in cells:
+            weights, places = [layer.kernel], 1
+        else:
+            continue
+        if len(weights[0].shape) == 4:
+            # A transposed convolution spreads each input.
+            is_transposed = isinstance(layer, layers.Conv2DTranspose)
+            side = layer.input if is_transposed else layer.output
+            places = side.shape[1] * side.shape[2]
+        size = sum(int(np.prod(each.shape)) for each in weights)
+        products.append(places * size)
+    return 2 * n_images * (3 * sum(products) - products[0])
+
+
+def measure_rate(size=2048):
+    """Return the operations a second of a product of large matrices."""
+    matrix = tf.random.normal((size, size))
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        tf.linalg.matmul(matrix, matrix).numpy()
+        seconds.append(time.perf_counter() - start)
+    return 2 * size**3 / min(seconds)
+
+
+def read_result(name=None, folder=BENCH):
     """Return what a benchmark has kept, or all of them, {} if nothing."""
-    path = BENCH / "results.json"
+    path = folder / "results.json"
     results = json.loads(path.read_text("utf-8")) if path.exists() else {}
     return results.get(name, {}) if name else results
 
 
-def keep(name, result, text):
+def keep(name, result, text, folder=BENCH):
     """Put a benchmark's numbers beside those of the others.
 
     They go to build/bench/results.json under the benchmark's name, and its
     text to build/bench/results.md.
     """
-    results = read_result()
+    results = read_result(folder=folder)
     machine = f"{platform.machine()}, {os.cpu_count()} cores"
     results[name] = {"machine": machine, **result}
-    write_whole(BENCH / "results.json", json.dumps(results, indent=1) + "\n")
-    write_whole(BENCH / f"{name}.md", text)
-    texts = [BENCH / f"{name}.md" for name in results]
+    write_whole(folder / "results.json", json.dumps(results, indent=1) + "\n")
+    write_whole(folder / f"{name}.md", text)
+    texts = [folder / f"{name}.md" for name in results]
     whole = "\n".join(text.read_text("utf-8") for text in texts)
-    write_whole(BENCH / "results.md", f"# Benchmarks\n\n{machine}.\n\n{whole}")
+    write_whole(
+        folder / "results.md", f"# Benchmarks\n\n{machine}.\n\n{whole}"
+    )
     print(text)

@@ -96,6 +96,54 @@ def test_losses_metrics_and_weights_are_those_of_keras(
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
 
 
+def build_words():
+    """The gradient of an embedding names some rows only."""
+    keras.utils.set_random_seed(1)
+    return keras.Sequential(
+        [
+            keras.Input((3,), dtype="int32"),
+            keras.layers.Embedding(50, 4),
+            keras.layers.Flatten(),
+            keras.layers.Dense(1, "sigmoid"),
+        ]
+    )
+
+
+def build_precise():
+    keras.utils.set_random_seed(1)
+    return keras.Sequential(
+        [keras.Input((6,)), keras.layers.Dense(1, dtype="float64")]
+    )
+
+
+@pytest.mark.parametrize("make", [build_words, build_precise])
+def test_one_operation_for_adam_is_the_adam_of_keras(monkeypatch, make):
+    words = make is build_words
+    inputs = GENERATOR.integers(0, 50, (100, 3)) if words else X[:100]
+    targets = X[:100, :1]
+    weights = []
+    for by_keras in (False, True):
+        if by_keras:
+            monkeypatch.setattr(
+                training,
+                "make_adam_step",
+                lambda optimizer, _: optimizer.update_step,
+            )
+        model = make()
+        random.seed(2)
+        settings = {"epochs": 2, "batch_size": 32, "learning_rate": 0.05}
+        fit(model, inputs, targets, loss="mse", **settings)
+        weights.append(model.get_weights())
+        slots = model.optimizer.variables[1:]
+        weights[-1] += [variable.numpy() for variable in slots]
+    start = make().get_weights()
+    for one, other, first in zip(*weights, start, strict=False):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+        assert np.abs(one - first).max() > 0.01
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
 def test_xla_trains_the_last_smaller_batch_too():
     # Without dropout, whose numbers XLA draws in another order.
     models = []
@@ -155,11 +203,13 @@ def test_long_epochs_are_cut_into_pieces():
     assert [count_pieces(n) for n in (1, 64, 65, 5000)] == [1, 1, 2, 79]
 
 
-def test_a_step_is_traced_once():
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_step_is_traced_once(jit_compile):
     counted = Counted()
     model = keras.Sequential(
         [keras.Input((6,)), counted, keras.layers.Dense(6, "sigmoid")]
     )
     counted.calls = 0
-    fit(model, X, epochs=2, batch_size=32)
+    # The last batch is smaller.
+    fit(model, X, epochs=2, batch_size=32, jit_compile=jit_compile)
     assert counted.calls == 1
