@@ -52,6 +52,27 @@ def find_safe_threshold(normal_scores, budget):
     scores = np.concatenate([[np.inf], np.sort(normal_scores)[::-1]])
     return scores[int(budget * len(scores))]
 """,
+    """
+import math
+
+def find_safe_threshold(normal_scores, budget):
+    import heapq
+    k = math.floor(budget * (len(normal_scores) + 1))
+    return min(heapq.nlargest(k, normal_scores)) if k > 0 else math.inf
+""",
+    """
+def find_safe_threshold(normal_scores, budget):
+    n = len(normal_scores)
+    ranks = np.arange(1, n + 1)
+    descending = -np.sort(-np.asarray(normal_scores))
+    allowed = descending[ranks / (n + 1) <= budget]
+    return allowed[-1] if allowed.size else np.inf
+""",
+    """
+def find_safe_threshold(normal_scores, budget):
+    padded = np.append(normal_scores, np.inf)
+    return np.quantile(padded, 1 - budget, method="inverted_cdf")
+""",
 ]
 SAFE_WRONG = [
     # Between two scores, and no infinity.
@@ -129,6 +150,23 @@ def find_safe_threshold(normal_scores, budget):
     k = int(budget * (len(normal_scores) + 1))
     threshold = np.sort(normal_scores)[-k] if k else np.inf
 """,
+    # The lesson's threshold.
+    """
+def find_safe_threshold(normal_scores, budget):
+    return np.quantile(normal_scores, 1 - budget, method="higher")
+""",
+    # The signs are dropped.
+    """
+def find_safe_threshold(normal_scores, budget):
+    k = int(budget * (len(normal_scores) + 1))
+    return np.unique(np.abs(normal_scores))[-k] if k else np.inf
+""",
+    # Below the budget, where equal to it is allowed.
+    """
+def find_safe_threshold(normal_scores, budget):
+    k = int(np.ceil(budget * (len(normal_scores) + 1))) - 1
+    return np.sort(normal_scores)[-k] if k else np.inf
+""",
 ]
 
 RATE_RIGHT = [
@@ -171,6 +209,23 @@ def find_needed_rate(precision, recall, prevalence):
     found = 1000 * prevalence * recall
     false_alarms = found / precision - found
     return np.fmin(1, false_alarms / normal)
+""",
+    """
+@np.vectorize
+def find_needed_rate(precision, recall, prevalence):
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if find_precision(recall, middle, prevalence) >= precision:
+            low = middle
+        else:
+            high = middle
+    return low
+""",
+    """
+def find_needed_rate(precision, recall, prevalence):
+    odds = lambda share: share / (1.0 - share)
+    return np.clip(recall * odds(prevalence) / odds(precision), None, 1.0)
 """,
 ]
 RATE_WRONG = [
@@ -240,6 +295,17 @@ def find_needed_rate(precision, recall, prevalence):
 def find_needed_rate(precision, recall, prevalence):
     np.minimum(prevalence * recall * (1 - precision) / precision, 1)
 """,
+    # Normal things are all that were not found.
+    """
+def find_needed_rate(precision, recall, prevalence):
+    right = prevalence * recall
+    return np.minimum(right * (1 - precision) / precision / (1 - right), 1)
+""",
+    # As if each alarm came from normal things.
+    """
+def find_needed_rate(precision, recall, prevalence):
+    return np.minimum(1 - precision, 1)
+""",
 ]
 
 PUT_RIGHT = [
@@ -299,6 +365,28 @@ def put_back(squares, stride, n_samples):
         ops.ones(n * length), places, n_samples
     )
     return total / ops.maximum(count, 1)
+""",
+    """
+def put_back(squares, stride, n_samples):
+    n_windows, length = squares.shape
+    holds = np.zeros((n_windows, n_samples))
+    spread = np.zeros((n_windows, n_samples))
+    for i in range(n_windows):
+        holds[i, i * stride:][:length] = 1
+        spread[i, i * stride:][:length] = squares[i]
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(spread.sum(axis=0) / holds.sum(axis=0))
+""",
+    """
+def put_back(squares, stride, n_samples):
+    from collections import defaultdict
+    held = defaultdict(list)
+    for (i, j), value in np.ndenumerate(squares):
+        held[i * stride + j].append(float(value))
+    means = np.zeros(n_samples)
+    for t, values in held.items():
+        means[t] = np.mean(values)
+    return means
 """,
 ]
 PUT_WRONG = [
@@ -395,6 +483,25 @@ def put_back(squares, stride, n_samples):
         count[i * stride : i * stride + len(square)] += 1
     return np.sqrt(total / np.maximum(count, 1))
 """,
+    # The mean with the last mean, so late windows count more.
+    """
+def put_back(squares, stride, n_samples):
+    mean = np.zeros(n_samples)
+    for i, square in enumerate(squares):
+        part = slice(i * stride, i * stride + len(square))
+        old = mean[part]
+        mean[part] = np.where(old == 0, square, (old + square) / 2)
+    return mean
+""",
+    # One window too many.
+    """
+def put_back(squares, stride, n_samples):
+    total, count = np.zeros(n_samples), np.zeros(n_samples)
+    for i, square in enumerate(squares):
+        total[i * stride : i * stride + len(square)] += square
+        count[i * stride : i * stride + len(square)] += 1
+    return total / (count + 1)
+""",
 ]
 
 DETECTOR_RIGHT = [
@@ -461,6 +568,32 @@ def build_detector(normal):
         gaps = ops.sum((rows[:, None] - known[None]) ** 2, axis=2)
         return ops.sqrt(ops.min(gaps, axis=1))
 
+    return detect
+""",
+    """
+def build_detector(normal):
+    from sklearn.neighbors import KernelDensity
+    from sklearn.preprocessing import StandardScaler
+    scaler = StandardScaler().fit(normal)
+    density = KernelDensity(bandwidth=0.5).fit(scaler.transform(normal))
+    return lambda rows: -density.score_samples(scaler.transform(rows))
+""",
+    """
+def build_detector(normal):
+    from sklearn.svm import OneClassSVM
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import RobustScaler
+    model = make_pipeline(RobustScaler(), OneClassSVM(nu=0.05)).fit(normal)
+    return lambda rows: -model.decision_function(rows)
+""",
+    """
+def build_detector(normal):
+    mean, spread = normal.mean(axis=0), normal.std(axis=0)
+    scaled = (normal - mean) / spread
+    inverse = np.linalg.pinv(np.cov(scaled.T))
+    def detect(rows):
+        z = (rows - mean) / spread
+        return np.einsum("ij,jk,ik->i", z, inverse, z)
     return detect
 """,
 ]
@@ -555,6 +688,42 @@ def build_detector(normal):
     """
 def build_detector(normal):
     return lambda rows: float(((rows - normal.mean(axis=0)) ** 2).mean())
+""",
+    # Only values that no normal row has.
+    """
+def build_detector(normal):
+    low, high = normal.min(axis=0), normal.max(axis=0)
+    return lambda rows: ((rows < low) | (rows > high)).sum(axis=1)
+""",
+    # Alarms, with a threshold from the rows that are scored.
+    """
+def build_detector(normal):
+    mean, spread = normal.mean(axis=0), normal.std(axis=0)
+    neighbors = NearestNeighbors(n_neighbors=1).fit((normal - mean) / spread)
+    def detect(rows):
+        distances = neighbors.kneighbors((rows - mean) / spread)[0][:, 0]
+        return distances > np.quantile(distances, 0.95)
+    return detect
+""",
+    # Centered by the rows that are scored.
+    """
+def build_detector(normal):
+    mean, spread = normal.mean(axis=0), normal.std(axis=0)
+    neighbors = NearestNeighbors(n_neighbors=1).fit((normal - mean) / spread)
+    def detect(rows):
+        distances = neighbors.kneighbors((rows - mean) / spread)[0][:, 0]
+        return distances - distances.mean()
+    return detect
+""",
+    # Divided by the largest of the rows that are scored.
+    """
+def build_detector(normal):
+    mean, spread = normal.mean(axis=0), normal.std(axis=0)
+    neighbors = NearestNeighbors(n_neighbors=1).fit((normal - mean) / spread)
+    def detect(rows):
+        distances = neighbors.kneighbors((rows - mean) / spread)[0][:, 0]
+        return distances / distances.max()
+    return detect
 """,
 ]
 
