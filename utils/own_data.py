@@ -273,10 +273,14 @@ def _describe_labels(labels, n):
     values, counts = np.unique(labels, return_counts=True)
     if len(values) > 10:
         return f"{len(values)} different"
-    return ", ".join(
+    named = [
         f"{show_name(value)} ({count})"
         for value, count in zip(values, counts, strict=True)
-    )
+    ]
+    if len(named) > 4:
+        # The line has to fit on a page: more is in the labels themselves.
+        return f"{len(named)} different: {', '.join(named[:3])}, ..."
+    return ", ".join(named)
 
 
 def _look_at_frame(frame):
