@@ -105,6 +105,15 @@ def test_what_speaks_of_a_picture_stays_with_it(kind, words, is_more):
     assert len(slides) == 1 + (not is_more)
 
 
+@pytest.mark.parametrize(("n_rows", "is_more"), [(8, True), (20, False)])
+def test_words_stay_with_a_table_that_leaves_room(n_rows, is_more):
+    table = printed("name  1.00\n" * n_rows)
+    words = "Each row is a column of numbers."
+    slides = show(say("## Code"), run("print(x)", table), say(words, "-"))
+    assert slides[0].more == (words if is_more else "")
+    assert len(slides) == 1 + (not is_more)
+
+
 def test_a_diagram_comes_before_its_text():
     path = "images/02_hourglass.svg"
     slides = show(

@@ -40,6 +40,7 @@ A_LINE = 140  # characters of what is little more than a line
 LONGEST_HEADLINE = 120  # characters
 LONGEST_CAPTION = 250
 FINDING_LINES = 16  # lines of text in a table of findings
+TABLE_LINES = 15  # of a table that leaves room for words below
 WIDE = 1.42  # a picture of this ratio has its text below, others beside it
 # What a figure calls "left" or "the orange curve" is a text on a figure.
 ON_A_PICTURE = re.compile(
@@ -260,6 +261,7 @@ class DeckMaker:
             last is not None
             and (last.picture or last.table or last.html)
             and last.kind != "title"
+            and last.table.count("\n") < TABLE_LINES
             and not self.heading
             and not self.waiting
             and not block.startswith("|")
