@@ -7,9 +7,10 @@ import re
 import subprocess
 import sys
 
-from utils.tools.editions import copy_assets, make_handout, make_slides
+from utils.tools.editions import make_handout
 from utils.tools.exercises import find_exercises
 from utils.tools.lessons import ROOT, read_lessons
+from utils.tools.slides.page import write_decks
 
 import nbformat
 import pytest
@@ -687,16 +688,13 @@ SIZES = [(1280, 720), (1920, 1080)]
 
 @pytest.fixture(scope="session")
 def slides(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("slides")
-    copy_assets(folder / "assets")
-    return folder
+    return tmp_path_factory.mktemp("slides")
 
 
 @each_lesson
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_slides_fit(browser, slides, notebook, lesson, size):
-    path = slides / f"{lesson}.html"
-    path.write_text(make_slides(notebook, lesson), encoding="utf-8")
+    write_decks(slides, {lesson: notebook})
     width, height = size
     page = browser.new_page(viewport={"width": width, "height": height})
     faults = []
@@ -706,30 +704,19 @@ def test_slides_fit(browser, slides, notebook, lesson, size):
         "request",
         lambda r: r.url.startswith("http") and faults.append(r.url),
     )
-    page.goto(path.as_uri())
+    page.goto((slides / f"{lesson}.html").as_uri())
     page.wait_for_selector("body[data-ready]")
-    count = page.evaluate("Reveal.getTotalSlides()")
-    assert count > 15
-    for number in range(1, count + 1):
-        box = page.evaluate(
-            """async () => {
-                // What a reader sees: the slide after it has been fitted.
-                const frame = () => new Promise(requestAnimationFrame);
-                await frame(), await frame();
-                const slide = Reveal.getCurrentSlide();
-                const inner = [...slide.querySelectorAll("*")]
-                    .map(part => part.getBoundingClientRect())
-                    .filter(box => box.width && box.height);
-                return {
-                    zoom: Number(slide.style.zoom),
-                    bottom: Math.max(...inner.map(box => box.bottom)),
-                    right: Math.max(...inner.map(box => box.right)),
-                };
-            }"""
+    assert page.evaluate("Reveal.getTotalSlides()") > 15
+    is_last = False
+    while not is_last:
+        number = page.evaluate("Reveal.getSlidePastCount() + 1")
+        is_over = page.evaluate(
+            "overflows(Reveal.getCurrentSlide().querySelector('.page'))"
         )
-        about = f"slide {number} of {lesson}"
-        assert box["bottom"] <= height and box["right"] <= width, about
-        assert box["zoom"] > 0.6, f"{about} is drawn too small to be read"
-        page.evaluate("Reveal.next()")
+        assert not is_over, f"slide {number} of {lesson} runs off the page"
+        is_last = page.evaluate(
+            "Reveal.isLastSlide() && !Reveal.availableFragments().next"
+        )
+        page.keyboard.press("ArrowRight")
     page.close()
     assert not faults
