@@ -23,7 +23,8 @@ import pytest
 from definitions import execute_definitions
 
 FOLDER = Path(__file__).with_name("answers")
-LEAST_RIGHT, LEAST_WRONG = 6, 10
+# So many answers an exercise has at least. Further ones are judged nightly.
+LEAST = {"RIGHT": 6, "WRONG": 10}
 LESSONS = read_lessons()
 
 
@@ -44,11 +45,12 @@ def list_answers():
         if answers is None:
             continue
         for function in find_checks(name):
-            for kind in ("RIGHT", "WRONG"):
+            for kind, least in LEAST.items():
                 for i in range(len(answers[kind].get(function, []))):
                     yield pytest.param(
                         *(name, function, kind, i),
                         id=f"{name[:2]}-{function}-{kind.lower()}-{i}",
+                        marks=[pytest.mark.slow] if i >= least else [],
                     )
 
 
@@ -72,7 +74,9 @@ def judge(name, function, source):
     return lines[0].removeprefix(f"{function}: ")
 
 
-@pytest.mark.parametrize(("name", "function", "kind", "i"), list_answers())
+@pytest.mark.parametrize(
+    ("name", "function", "kind", "i"), list(list_answers())
+)
 def test_answer_is_judged_rightly(name, function, kind, i):
     source = read_answers(name)[kind][function][i]
     verdict = judge(name, function, source)
@@ -93,7 +97,7 @@ def test_solution_is_right_without_the_lesson(name):
 def test_each_exercise_has_answers(name):
     answers = read_answers(name)
     for function in find_checks(name):
-        for kind, least in (("RIGHT", LEAST_RIGHT), ("WRONG", LEAST_WRONG)):
+        for kind, least in LEAST.items():
             given = answers[kind].get(function, [])
             assert len(set(given)) >= least, (
                 f"tests/lessons/answers/{name}.py: {function} has "

@@ -31,6 +31,7 @@ def start(*arguments):
     )
 
 
+@pytest.mark.slow
 def test_the_smallest_form_measures_two_contenders(tmp_path):
     options = "--only dense --size fast --rounds 1 --epochs 2"
     names = ["course", "keras"]
