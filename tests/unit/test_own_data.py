@@ -207,6 +207,18 @@ def test_what_stands_in_the_way_is_remarked(capsys):
     assert any("one row" in remark for remark in look_at(x[1:2]).remarks)
 
 
+@pytest.mark.parametrize("n_classes", [2, 4, 5, 10, 11])
+def test_many_labels_take_one_short_line(n_classes, capsys):
+    labels = [f"a kind of thing, number {i}" for i in range(n_classes)]
+    look_at(np.eye(n_classes), labels)
+    lines = capsys.readouterr().out.splitlines()
+    (line,) = [line for line in lines if line.startswith("labels")]
+    # All of a few, the first of some, and the number of many.
+    n_named = {2: 2, 4: 4, 5: 3, 10: 3, 11: 0}[n_classes]
+    assert line.count("(1)") == n_named
+    assert (f" {n_classes} different" in line) == (n_classes > 4)
+
+
 def test_labels_and_tables_are_described(capsys):
     look_at(np.eye(4), ["cat", "dog", "cat", "cat"])
     assert "cat (3), dog (1)" in capsys.readouterr().out

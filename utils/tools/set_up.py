@@ -667,7 +667,7 @@ def set_up(what):
         if need == "new":
             chosen = named["path"] if named else find_python(bounds)
             print(
-                "Setting up .venv. The first time, up to 500 MB of "
+                "Setting up .venv. The first time, about 500 MB of "
                 "packages are downloaded.",
                 file=sys.stderr,
             )
