@@ -175,9 +175,8 @@ def fit(
     all_callbacks.append(WatchLoss(rows[0], rows[1]))
 
     def run(arguments):
-        return model.fit(
-            **arguments, epochs=epochs, verbose=0, callbacks=all_callbacks
-        )
+        arguments["callbacks"] += all_callbacks
+        return model.fit(**arguments, epochs=epochs, verbose=0)
 
     def train_model():
         if not compiles_epochs:
