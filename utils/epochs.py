@@ -68,11 +68,12 @@ def feed_batches(
     Returns
     -------
     dict
-        What to call `model.fit` with, besides the epochs and callbacks.
+        What to call `model.fit` with, as `compile_epochs` yields it.
     """
     if not isinstance(train, tf.data.Dataset):
         train = _cut_batches(train, batch_size, seed)
-    arguments = {"x": train, "shuffle": False}  # it is shuffled already
+    # It is shuffled already.
+    arguments = {"x": train, "shuffle": False, "callbacks": []}
     if isinstance(validation, tuple):
         validation = _cut_batches(validation, VALIDATION_BATCH_SIZE)
     if validation is not None:
@@ -309,7 +310,8 @@ def compile_epochs(
     Yields
     ------
     dict
-        What to call `model.fit` with, besides the epochs and callbacks.
+        What to call `model.fit` with, besides the epochs; callbacks of one's
+        own go behind those in it.
     """
     model = loops.model
     _build_optimizer(model)
@@ -330,12 +332,13 @@ def compile_epochs(
         "x": _take_first(layout, tensors, loops.batch_size).repeat(),
         "steps_per_epoch": pieces,
         "shuffle": False,
+        "callbacks": [],
     }
     model.train_function = train_piece
     if isinstance(validation, tuple):
         layout, tensors = _share(validation)
         validate = loops.find_validation(layout, tensors)
-        model.test_function = lambda _: validate()
+        arguments["callbacks"] = [_Validation(validate)]
         validation = _take_first(layout, tensors, VALIDATION_BATCH_SIZE)
     if validation is not None:
         arguments["validation_data"] = validation
@@ -344,6 +347,25 @@ def compile_epochs(
     finally:
         # A later `model.fit` or `model.evaluate` makes its own.
         model.train_function = model.test_function = None
+
+
+class _Validation(keras.callbacks.Callback):
+    """Validate in one compiled call, where Keras's `fit` validates.
+
+    Only there: Keras tells the callbacks of `fit` when it does. A callback
+    that calls `model.evaluate` gets the loss on the data that it gives.
+    """
+
+    def __init__(self, validate):
+        super().__init__()
+        self.validate = validate
+
+    def on_test_begin(self, logs=None):
+        self.by_keras = self.model.test_function
+        self.model.test_function = lambda _: self.validate()
+
+    def on_test_end(self, logs=None):
+        self.model.test_function = self.by_keras
 
 
 def _build_optimizer(model):

@@ -75,10 +75,10 @@ class ShowProgress(keras.callbacks.Callback):
         self.loss = ""
         # What comes first is not counted: the model is compiled there.
         self.counted_from = None
-        self._update(0.0)
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
+        self._update(float(epoch))
 
     def on_train_batch_end(self, batch, logs=None):
         steps = self.params["steps"]
@@ -98,8 +98,9 @@ class ShowProgress(keras.callbacks.Callback):
     def _update(self, done):
         """Show the line; `done` counts epochs, with their fractions."""
         now, epochs = time.perf_counter(), self.params["epochs"]
-        text = f"{self.model.name}: epoch {min(int(done) + 1, epochs)}"
-        text += f" of {epochs}"
+        # An epoch that is done is not over yet: validation and callbacks
+        # follow, and they may stop the training.
+        text = f"{self.model.name}: epoch {self.epoch + 1} of {epochs}"
         if done % 1:
             text += f" ({done % 1:.0%})"
         text += self.loss

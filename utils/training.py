@@ -51,6 +51,7 @@ def fit(
     jit_compile: bool = False,
     callbacks=(),
     reuse: bool = False,
+    **unknown,
 ) -> keras.callbacks.History:
     """Train a model with Adam and a learning rate that decays to zero.
 
@@ -89,7 +90,8 @@ def fit(
         or False for padding.
     validation : array or tuple, or tf.data.Dataset, optional
         Images, or a tuple of inputs, targets and, if wanted, sample weights,
-        on which the loss is measured after each epoch.
+        on which the loss is measured after each epoch. It stands for both
+        `validation_data` and `validation_split` of Keras's own `fit`.
     jit_compile : bool
         Whether XLA compiles the epoch. It pays on dense layers and long runs,
         not on convolutions and not on a few seconds of training.
@@ -107,6 +109,8 @@ def fit(
 
     Raises
     ------
+    TypeError
+        If an argument is unknown.
     ValueError
         If `epochs` or `batch_size` is below 1; if data are empty, have
         different lengths, or hold NaN, infinity or no numbers; if their shape
@@ -117,6 +121,12 @@ def fit(
         If the loss becomes NaN or infinite, or is negative although it acts
         like a cross-entropy.
     """
+    if unknown:
+        raise TypeError(
+            f"fit has no argument {', '.join(unknown)}: data to validate on "
+            "are validation=images or validation=(inputs, targets), and "
+            "help(fit) names the rest"
+        )
     if epochs < 1:
         raise ValueError(f"epochs is {epochs}: at least 1 is needed")
     if batch_size < 1:
@@ -165,9 +175,8 @@ def fit(
     all_callbacks.append(WatchLoss(rows[0], rows[1]))
 
     def run(arguments):
-        return model.fit(
-            **arguments, epochs=epochs, verbose=0, callbacks=all_callbacks
-        )
+        arguments["callbacks"] += all_callbacks
+        return model.fit(**arguments, epochs=epochs, verbose=0)
 
     def train_model():
         if not compiles_epochs:

@@ -179,6 +179,23 @@ def test_callbacks_hear_of_each_piece_and_can_stop():
     assert int(model.optimizer.iterations) == 330
 
 
+def test_a_callback_may_evaluate_on_other_data():
+    few = X[:7], 1 - X[:7]
+    found = []
+
+    def evaluate(epoch, logs):
+        found.append(model.evaluate(*few, verbose=0, return_dict=True))
+
+    model = build()
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=evaluate)
+    history, _ = train(model, epochs=2, callbacks=[callback])
+    after = model.evaluate(*few, verbose=0, return_dict=True)
+    assert found[1] == pytest.approx(after, rel=1e-5)
+    # What it is told does not stand in for the validation of `fit`.
+    expected, _ = train(build(), epochs=2)
+    assert history == expected
+
+
 def test_a_model_with_steps_of_its_own_takes_the_way_of_keras():
     model = OwnStep()
     assert not can_compile_epochs(model) and can_compile_epochs(build())

@@ -67,11 +67,16 @@ def test_time_left_is_in_proportion(texts, monkeypatch):
         for batch in range(2):
             clock.now += 50
             callback.on_train_batch_end(batch, {"loss": 1.0})
-    assert [text.partition("1.0000")[2] for text in texts[1:]] == [
-        *("", ", 200 s left", ", 150 s left"),
+    # Each epoch begins, is half done and is done.
+    assert [text.partition("1.0000")[2] for text in texts] == [
+        *("", "", ", 200 s left"),
+        *(", 200 s left", ", 150 s left", ", 100 s left"),
         *(", 100 s left", ", 50 s left", ", 0 s left"),
     ]
-    assert "epoch 2 of 3 (50%), loss" in texts[3]
+    assert [text[:19] for text in texts[2:5]] == [
+        *("small: epoch 1 of 3", "small: epoch 2 of 3", "small: epoch 2 of 3")
+    ]
+    assert "epoch 2 of 3 (50%), loss" in texts[4]
 
 
 def test_a_line_is_not_shown_more_often_than_it_can_be_read(monkeypatch):
@@ -114,7 +119,16 @@ def test_a_training_that_is_stopped_says_where(capsys, monkeypatch, texts):
     callback = keras.callbacks.LambdaCallback(on_epoch_end=stop)
     with pytest.raises(KeyboardInterrupt):
         train(callbacks=[callback])
-    assert re.search("epoch 2 of 2.* - stopped", capsys.readouterr().out)
+    assert re.search("epoch 1 of 2.* - stopped", capsys.readouterr().out)
+
+
+def test_line_and_message_name_the_same_epoch_of_a_nan(capsys, no_pause):
+    with pytest.raises(FloatingPointError, match="nan in epoch 1 of 2"):
+        # One piece is the whole epoch.
+        train(n=50, loss=lambda y, made: made * np.nan)
+    assert re.search(
+        "epoch 1 of 2.*, loss nan - stopped", capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("is_stopped", [False, True])

@@ -220,6 +220,15 @@ def test_what_cannot_be_trained_is_refused(settings, message):
         train(**settings)
 
 
+@pytest.mark.parametrize(
+    "argument", [{"validation_split": 0.1}, {"validation_data": (X, X)}]
+)
+def test_what_only_keras_has_is_refused_with_what_to_write(argument):
+    (name,) = argument
+    with pytest.raises(TypeError, match=rf"no argument {name}.*validation="):
+        train(**argument)
+
+
 def test_one_class_of_black_images_can_be_trained():
     assert train(np.zeros_like(X)).history.history["loss"][-1] < math.log(2)
 
