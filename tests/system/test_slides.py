@@ -420,8 +420,7 @@ def test_what_a_pdf_needs_is_said(tmp_path, monkeypatch, missing):
 def test_what_leads_to_a_long_formula_stands_above_it():
     rows = r"\\ ".join(["a &= b"] * 5)
     formula = rf"$$\begin{{aligned}} {rows} \end{{aligned}}$$"
-    (first, second) = show(
-        say(f"With the input, the blocks are\n\n{formula}\n\nwhere a is b.")
-    )
+    text = f"With the input, the blocks are\n\n{formula}\n\nwhere a is b."
+    *_, first, second = show(say("## Load\n\nNumbers."), say(text))
     assert "the blocks are" in first.text and formula in first.text
     assert second.text == "where a is b." and "where" not in second.heading
