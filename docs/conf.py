@@ -3,7 +3,7 @@
 project = "Autoencoders, measured"
 author = "the authors of the course"
 language = "en"
-extensions = ["myst_nb", "sphinx_design", "sphinx-mathjax-offline"]
+extensions = ["myst_nb", "sphinx_design", "utils.tools.formulas"]
 # Other pages include them, or parts.
 exclude_patterns = ["_readme.md", "_cards.md", "_lessons.md"]
 # Parts of README begin below its headings.

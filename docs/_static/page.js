@@ -23,8 +23,17 @@ async function start() {
   element.dataset.ready = "yes";
 }
 
-start().catch((error) => {
-  status.textContent =
-    `The decoder could not be loaded (${error.message}). ` +
-    "Pages that are opened as files cannot load it: serve the folder instead.";
-});
+// The decoder is loaded when the map comes near the screen.
+const watcher = new IntersectionObserver(
+  ([entry]) => {
+    if (!entry.isIntersecting) return;
+    watcher.disconnect();
+    start().catch((error) => {
+      status.textContent =
+        `The decoder could not be loaded (${error.message}). ` +
+        "Pages that are opened as files cannot load it: serve the folder instead.";
+    });
+  },
+  { rootMargin: "1000px" },
+);
+watcher.observe(element);

@@ -97,12 +97,35 @@ def listen_for_faults(page, home, faults):
     )
 
 
-def test_formulas_render_and_search_finds(browser, site, serve):
+@pytest.mark.parametrize("name", NAMES)
+def test_formulas_have_their_font(browser, site, serve, name):
+    """A letter that formulas.woff2 lacks would be drawn in another font."""
+    page = browser.new_page()
+    page.goto(f"{serve(site)}/lessons/{name}.html")
+    # Text of a fold that is closed is not drawn.
+    page.evaluate(
+        "document.querySelectorAll('details').forEach(x => (x.open = true))"
+    )
+    session = page.context.new_cdp_session(page)
+    for domain in ("DOM", "CSS"):
+        session.send(f"{domain}.enable")
+    root = session.send("DOM.getDocument")["root"]["nodeId"]
+    query = {"nodeId": root, "selector": "math"}
+    nodes = session.send("DOM.querySelectorAll", query)["nodeIds"]
+    assert len(nodes) > 15
+    for node in nodes:
+        of_node = {"nodeId": node}
+        fonts = session.send("CSS.getPlatformFontsForNode", of_node)["fonts"]
+        names = {font["familyName"] for font in fonts}
+        text = session.send("DOM.getOuterHTML", of_node)["outerHTML"]
+        assert names == {"STIX Two Math"}, text
+    page.close()
+
+
+def test_search_finds(browser, site, serve):
     home, faults = serve(site), []
     page = browser.new_page()
     listen_for_faults(page, home, faults)
-    page.goto(f"{home}/lessons/{NAMES[6]}.html")
-    page.wait_for_selector("mjx-container")
     page.goto(f"{home}/search.html?q=perplexity")
     page.wait_for_selector("#search-results li a")
     found = page.locator("#search-results li a").all_text_contents()
@@ -200,9 +223,12 @@ def test_who_asks_for_less_motion_gets_none(browser, site, serve):
 def test_a_first_visit_loads_little(browser, site, serve):
     """Bytes over the wire, without compression."""
     home = serve(site)
-    # MathJax alone has 1.2 MB; it comes with formulas only.
-    limits = {"index": 1.5e6, f"lessons/{NAMES[1]}": 3e6}
-    for name, limit in limits.items():
+    for name in (
+        "index",
+        "explore",
+        "results",
+        *map("lessons/{}".format, NAMES),
+    ):
         page, sizes = browser.new_page(), {}
         page.on(
             "response",
@@ -210,10 +236,20 @@ def test_a_first_visit_loads_little(browser, site, serve):
         )
         page.goto(f"{home}/{name}.html")
         page.wait_for_load_state("networkidle")
-        assert sum(sizes.values()) < limit, sizes
-        has_formulas = page.locator(".math").count() > 0
-        assert any("mathjax" in url for url in sizes) == has_formulas
+        assert sum(sizes.values()) < 1.5e6, sizes
         page.close()
+
+
+def test_lessons_fit_a_phone(browser, site, serve):
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    for name in NAMES:
+        page.goto(f"{serve(site)}/lessons/{name}.html")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390, f"{name} is wider than the screen"
+        # A fold that is not closed would push cells out of the article.
+        cells = page.locator(".cell").count()
+        assert page.locator("article .cell").count() == cells > 50
+    page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -311,6 +347,9 @@ def test_a_decoder_that_is_missing_is_named(browser, site, serve):
 def test_the_picture_follows(browser, site, serve, way, name):
     page = browser.new_page()
     page.goto(f"{serve(site)}/{name}.html")
+    page.locator(
+        ".cell_output:has(.explorer), .explorer"
+    ).first.scroll_into_view_if_needed()
     page.wait_for_selector(".explorer[data-ready]")
     pictures = {page.evaluate(SEE, ".explorer canvas")}
     page.locator(".explorer").scroll_into_view_if_needed()

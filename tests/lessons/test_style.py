@@ -239,6 +239,7 @@ BREAKS = [
     (claims_are_findings, replace("findings.show()", "assert x_test")),
     (folds_have_names, replace("For the instructor", "Notes")),
     (folds_have_names, replace("<summary>Hint</summary>", "\n")),
+    (folds_have_names, replace("\n</details>", "\n> </details>")),
     (figures_have_alt_text, replace("One black image.", "")),
     (figures_have_alt_text, replace("show(plot", "print(plot")),
     (figures_have_alt_text, replace("Ask who", "![a](images/none.svg)")),

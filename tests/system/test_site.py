@@ -1,6 +1,7 @@
 """The site shows the lessons to everybody, without the network."""
 
 import base64
+import doctest
 import io
 import json
 import re
@@ -9,13 +10,15 @@ from unittest.mock import Mock
 from urllib.parse import unquote, urlsplit
 
 from utils.explore import DECODER_TYPE, PAGE_ACTIVATIONS
-from utils.tools import UsageError
+from utils.tools import UsageError, formulas
 from utils.tools import site as website
 from utils.tools.diagrams.covers import COVERS
 from utils.tools.lessons import ROOT, find_picture, read_lessons
 from utils.tools.results import ROWS
 from utils.tools.site import chart, glossary
 from utils.tools.site.pages import name_fold
+from utils.tools.site.weight import make_webp
+from utils.tools.slides.page import make_html
 
 import numpy as np
 import pytest
@@ -149,8 +152,30 @@ def test_the_table_of_results_is_readmes(pages):
 
 def test_formulas_and_search_are_there(pages, site):
     assert "searchindex.js" in {path.name for path in site.iterdir()}
-    formulas = [m for page in pages.values() for m in page.select(".math")]
-    assert len(formulas) > 10
+    formulas = [m for page in pages.values() for m in page("math")]
+    assert len(formulas) > 300
+    # Those that stand alone, in view and within reach of the keys.
+    alone = [m for page in pages.values() for m in page.select(".formula")]
+    assert len(alone) > 50
+    assert all(formula["tabindex"] == "0" for formula in alone)
+    # None of them is left as it was written.
+    texts = [p.text for page in pages.values() for p in page.select("p, li")]
+    assert not [text for text in texts if re.search(r"\$[^$]+\$", text)]
+
+
+def test_a_formula_is_mathml():
+    assert doctest.testmod(formulas).failed == 0
+    assert formulas.make_block(r"a \qquad\qquad b").count("<math") == 2
+    assert formulas.make_inline("x").startswith("<math><mi>x</mi>")
+
+
+@pytest.mark.parametrize("broken", [r"\nothing", r"\frac{1}", "{"])
+def test_a_broken_formula_is_named(broken):
+    with pytest.raises(UsageError, match=re.escape(repr(broken))):
+        formulas.make_block(broken)
+    cell = f"A formula, ${broken}$."
+    with pytest.raises(UsageError, match=re.escape(repr(broken))):
+        make_html(cell)
 
 
 def test_folds_hold_markdown(pages):
@@ -310,7 +335,27 @@ def test_a_first_visit_is_light(pages, site):
     sizes = {name: (site / name).stat().st_size for name in files}
     total = sum(sizes.values()) + (site / "index.html").stat().st_size
     assert total < 1_500_000, sorted(sizes.items(), key=lambda x: x[1])[-5:]
-    assert not any("mathjax" in name for name in sizes)
+
+
+def test_pictures_are_light_and_have_room(pages, site):
+    for page in pages.values():
+        for image in page.select("article img"):
+            assert image["width"] and image["height"] and image["loading"]
+    assert not list(site.glob("_images/*.png"))
+
+
+def test_a_picture_is_smaller_as_webp_and_looks_the_same():
+    generator = np.random.default_rng(0)
+    photo = generator.normal(128, 8, (64, 64)).cumsum(1).astype("uint8")
+    chart = np.full((64, 64), 255, "uint8")
+    chart[20:40, 8:50] = 90
+    for pixels, tolerance in ((photo, 8), (chart, 0)):
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "png")
+        light = make_webp(file.getvalue())
+        assert len(light) < len(file.getvalue())
+        seen = np.asarray(Image.open(io.BytesIO(light)).convert("L"))
+        assert np.abs(seen - pixels.astype(float)).mean() <= tolerance
 
 
 def test_scripts_are_a_few_kilobytes():

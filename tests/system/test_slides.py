@@ -415,3 +415,12 @@ def test_what_a_pdf_needs_is_said(tmp_path, monkeypatch, missing):
         monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(UsageError, match=r"Chromium.*Playwright"):
         page.write_pdfs(tmp_path)
+
+
+def test_what_leads_to_a_long_formula_stands_above_it():
+    rows = r"\\ ".join(["a &= b"] * 5)
+    formula = rf"$$\begin{{aligned}} {rows} \end{{aligned}}$$"
+    text = f"With the input, the blocks are\n\n{formula}\n\nwhere a is b."
+    *_, first, second = show(say("## Load\n\nNumbers."), say(text))
+    assert "the blocks are" in first.text and formula in first.text
+    assert second.text == "where a is b." and "where" not in second.heading

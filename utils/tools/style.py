@@ -561,6 +561,14 @@ def folds_have_names(lesson):
     for place, cell in find_places(lesson, "markdown"):
         if "<details>\n" in cell.source or cell.source.endswith("<details>"):
             yield f"{place}: give the fold a <summary>, in the same line"
+        pairs = re.findall(
+            r"^(> )?<details>.*?^(> )?</details>", cell.source, re.M | re.S
+        )
+        if any(start != end for start, end in pairs):
+            yield (
+                f"{place}: a fold that begins with '>' ends with '> "
+                "</details>', any other without '>'"
+            )
         start = "<details><summary>For the instructor</summary>"
         if "notes" in get_tags(cell) and not cell.source.startswith(start):
             yield f"{place}: it begins with {start}"

@@ -25,6 +25,7 @@ from utils.tools.editions import (
     open_output,
     read_executed,
 )
+from utils.tools.formulas import FONT
 from utils.tools.lessons import (
     BUILD,
     EXECUTED,
@@ -34,13 +35,8 @@ from utils.tools.lessons import (
 )
 from utils.tools.site.chart import make_chart
 from utils.tools.site.glossary import make_glossary, read_terms
-from utils.tools.site.pages import (
-    find_left,
-    make_card,
-    make_page,
-    shrink,
-)
-from utils.tools.site.weight import lighten
+from utils.tools.site.pages import find_left, make_card, make_page
+from utils.tools.site.weight import lighten, make_webp
 
 import nbformat
 import numpy as np
@@ -55,7 +51,7 @@ PACKAGES = (
     "myst-nb",
     "sphinx-design",
     "sphinx-book-theme",
-    "sphinx-mathjax-offline",
+    "math-core",
 )
 REACH = 2.4  # of the codes on the front page's map, each way
 N_TILES = 13  # digits in a row of that map
@@ -130,11 +126,11 @@ def write_decoder(left: dict, folder: Path) -> None:
     """
     weights = base64.b64decode(left["weights"])
     _, _, picture = left["setup"]["map"].partition(",")
-    setup = left["setup"] | {"map": "classes.png"}
+    setup = left["setup"] | {"map": "classes.webp"}
     rest = {"layers": left["layers"], "setup": setup}
     write_whole(folder / "decoder.bin", weights)
     write_whole(folder / "decoder.json", json.dumps(rest))
-    write_whole(folder / "classes.png", shrink(base64.b64decode(picture)))
+    write_whole(folder / "classes.webp", make_webp(base64.b64decode(picture)))
     write_whole(folder / "known.json", json.dumps(left["known"]))
 
 
@@ -248,13 +244,14 @@ def write_source(
                     "--out as before"
                 )
             write_whole(folder / "_static" / "map.png", draw_map(left))
-            codes = shrink(find_picture(lesson, "explore"))
+            codes = find_picture(lesson, "explore")
             write_whole(folder / "covers" / "codes.png", codes)
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
     write_whole(folder / "_chart.html", make_chart(results))
     readme = readme.replace("(notebooks/", "(lessons/")
     write_whole(folder / "_readme.md", readme)
-    shutil.copy(ROOT / "utils" / "explore.js", folder / "_static")
+    for path in (ROOT / "utils" / "explore.js", FONT):
+        shutil.copy(path, folder / "_static")
 
 
 def build(source: Path, folder: Path) -> None:

@@ -3,7 +3,6 @@
 import ast
 import base64
 import copy
-import io
 import json
 import re
 from html import escape
@@ -15,7 +14,6 @@ from utils.tools.site.glossary import Term, link_terms
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
-from PIL import Image
 
 NOT_SHOWN = {"notes", "metrics"}  # tags
 OURS = "application/vnd.autoencoder."  # types of outputs
@@ -36,17 +34,6 @@ def find_left(executed: NotebookNode, kind: str) -> dict | None:
             if kind in output.get("data", {}):
                 return output.data[kind]
     return None
-
-
-def shrink(picture: bytes) -> bytes:
-    """Return a PNG of 256 colors, if that is smaller: it looks the same."""
-    image = Image.open(io.BytesIO(picture))
-    small = image.convert("RGB").quantize(
-        256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
-    )
-    file = io.BytesIO()
-    small.save(file, format="png", optimize=True)
-    return min(picture, file.getvalue(), key=len)
 
 
 def _is_constant(node):
@@ -116,18 +103,14 @@ def _replace_outputs(cell, place, number):
             left = escape(json.dumps(data[STOPS_TYPE]))
             page = f'<div class="stops" data-stops="{left}"></div>'
             output = new_output("display_data", {"text/html": page})
-        elif "image/png" in data:
-            picture = base64.b64decode(data["image/png"])
-            small = base64.b64encode(shrink(picture)).decode()
-            data["image/png"] = small
-            if place and place in picture:
-                outputs.append(output)
-                page = (
-                    f'<div class="explorer" data-decoder="{number}"></div>'
-                    '<p class="explorer-status" role="status"></p>'
-                    '<script type="module" src="../_static/page.js"></script>'
-                )
-                output = new_output("display_data", {"text/html": page})
+        elif place and place in base64.b64decode(data.get("image/png", "")):
+            outputs.append(output)
+            page = (
+                f'<div class="explorer" data-decoder="{number}"></div>'
+                '<p class="explorer-status" role="status"></p>'
+                '<script type="module" src="../_static/page.js"></script>'
+            )
+            output = new_output("display_data", {"text/html": page})
         # What only the course's own tools read; Sphinx would warn.
         for kind in [kind for kind in data if kind.startswith(OURS)]:
             del data[kind]

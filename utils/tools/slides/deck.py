@@ -214,12 +214,17 @@ class DeckMaker:
             # Formulas, lists and tables stay: so there may still be too much.
             while measure(shown) > 1.3 * ALONE and n_blocks > 1:
                 n_blocks -= 1
-                leads = is_paragraph(blocks[n_blocks - 1]) and not blocks[
-                    n_blocks - 1
-                ].endswith((".", "?", "!"))
-                if leads and n_blocks > 1:
-                    n_blocks -= 1
+                last = blocks[n_blocks - 1]
+                leads = is_paragraph(last) and not last.endswith(
+                    (".", "?", "!")
+                )
+                # What leads to a formula stands above it.
+                is_too_long = leads and n_blocks == 1
+                if leads:
+                    n_blocks += 1 if is_too_long else -1
                 shown, is_shorter = shorten(blocks[:n_blocks], ALONE)
+                if is_too_long:
+                    break
             page, blocks = blocks[:n_blocks], blocks[n_blocks:]
             headline = ""
             if not self.heading:
@@ -405,7 +410,9 @@ def take_headline(blocks: list[str]) -> tuple[str, list[str]]:
     if not blocks or not is_paragraph(blocks[0]):
         return "", blocks
     first, *others = split_sentences(blocks[0])
-    if len(first) > LONGEST_HEADLINE or not first.endswith((".", "?")):
+    goes_on = first[0].islower()  # after a formula on the slide before
+    is_long = len(first) > LONGEST_HEADLINE
+    if goes_on or is_long or not first.endswith((".", "?")):
         return "", blocks
     rest = [" ".join(others)] if others else []
     return first, [*rest, *blocks[1:]]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from utils.files import write_whole
 from utils.tools import UsageError, find_package
+from utils.tools.formulas import FONT, make_block, make_inline
 from utils.tools.slides.deck import Deck, Slide, make_deck
 
 from nbformat import NotebookNode
@@ -27,7 +28,9 @@ def make_page(deck: Deck) -> str:
     from nbformat import v4
 
     exporter = HTMLExporter(
-        extra_template_paths=[str(HERE)], template_file="slides.html.j2"
+        extra_template_paths=[str(HERE)],
+        template_file="slides.html.j2",
+        filters={"markdown2html": make_html},
     )
     resources = {
         "deck": deck,
@@ -37,6 +40,22 @@ def make_page(deck: Deck) -> str:
         "find_code_size": find_code_size,
     }
     return exporter.from_notebook_node(v4.new_notebook(), resources)[0]
+
+
+def make_html(text: str) -> str:
+    """Return Markdown as HTML, its formulas as MathML."""
+    from nbconvert.filters import markdown_mistune
+
+    class Renderer(markdown_mistune.IPythonRenderer):
+        def inline_math(self, text):
+            return make_inline(text)
+
+        def block_math(self, text):
+            return make_block(text)
+
+    return markdown_mistune.MarkdownWithMath(
+        renderer=Renderer(escape=False)
+    ).render(text)
 
 
 def split_sections(deck: Deck) -> list[list[Slide]]:
@@ -79,28 +98,25 @@ def find_code_size(*texts: str) -> float:
 
 
 def copy_assets(folder: Path) -> None:
-    """Copy reveal.js, its font and MathJax out of installed packages.
+    """Copy reveal.js and its font out of an installed package, and ours.
 
-    Two extensions of Sphinx bring them as files, so that neither the network
+    An extension of Sphinx brings them as files, so that neither the network
     nor npm is needed.
 
     Raises
     ------
     UsageError
-        If one of the packages is not installed.
+        If the package is not installed.
     """
     reveal = find_package("sphinx-revealjs").locate_file(
         "sphinx_revealjs/_static/revealjs"
-    )
-    mathjax = find_package("sphinx-mathjax-offline").locate_file(
-        "sphinx-mathjax-offline/static/mathjax"
     )
     font = "dist/theme/fonts/source-sans-pro"
     for part in (font, "plugin/notes"):
         shutil.copytree(reveal / part, folder / part, dirs_exist_ok=True)
     for part in ("dist/reveal.js", "dist/reveal.css"):
         shutil.copyfile(reveal / part, folder / part)
-    shutil.copyfile(mathjax / "tex-svg.js", folder / "tex-svg.js")
+    shutil.copyfile(FONT, folder / FONT.name)
 
 
 def write_decks(folder: Path, lessons: dict[str, NotebookNode]) -> list[Deck]:

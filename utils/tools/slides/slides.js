@@ -53,7 +53,7 @@ function start() {
 // A picture has no size before it is decoded.
 const pictures = [...document.images].map(x => x.decode().catch(() => {}));
 const isPrint = location.search.includes("print-pdf");
-Promise.all([MathJax.startup.promise, document.fonts.ready, ...pictures])
+Promise.all([document.fonts.ready, ...pictures])
   .then(() => {
     if (isPrint) Reveal.on("pdf-ready", start);
     return Reveal.initialize({
