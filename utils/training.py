@@ -290,7 +290,8 @@ class _FitState:
         )
         if is_compiled:
             return self.loops
-        self.kind = kind
+        # If compiling fails or is stopped, it has to be done again.
+        self.kind = None
         self.schedule = CosineDecay(1.0, 1)
         self.optimizer = keras.optimizers.Adam(self.schedule)
         model.compile(
@@ -298,6 +299,7 @@ class _FitState:
         )
         self.loss_tracker = model.metrics[0]
         self.loops = Loops(model, batch_size, jit_compile, self._trace_adam)
+        self.kind = kind
         return self.loops
 
     def start_optimizer(self, learning_rate, steps):

@@ -3,6 +3,7 @@
 import random
 
 from utils import training
+from utils.backend import tf
 from utils.epochs import can_compile_epochs, count_pieces
 from utils.training import fit
 
@@ -29,6 +30,20 @@ class OwnStep(keras.Model):
 
     def train_step(self, data):
         return {**super().train_step(data), "answer": 42.0}
+
+
+class OwnTestStep(OwnStep):
+    train_step = keras.Model.train_step
+
+    def test_step(self, data):
+        return {**super().test_step(data), "answer": 42.0}
+
+
+class OwnMetrics(OwnStep):
+    train_step = keras.Model.train_step
+
+    def compute_metrics(self, *args, **kwargs):
+        return {**super().compute_metrics(*args, **kwargs), "answer": 42.0}
 
 
 class Counted(keras.layers.Layer):
@@ -116,8 +131,20 @@ def build_precise():
     )
 
 
-@pytest.mark.parametrize("make", [build_words, build_precise])
-def test_one_operation_for_adam_is_the_adam_of_keras(monkeypatch, make):
+def find_faint_error(y, made):
+    """An error whose gradient is as small as Adam's epsilon."""
+    return 1e-6 * keras.ops.mean((y - made) ** 2, axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("make", "loss"),
+    [
+        (build_words, "mse"),
+        (build_precise, "mse"),
+        (build_precise, find_faint_error),
+    ],
+)
+def test_one_operation_for_adam_is_the_adam_of_keras(monkeypatch, make, loss):
     words = make is build_words
     inputs = GENERATOR.integers(0, 50, (100, 3)) if words else X[:100]
     targets = X[:100, :1]
@@ -132,7 +159,7 @@ def test_one_operation_for_adam_is_the_adam_of_keras(monkeypatch, make):
         model = make()
         random.seed(2)
         settings = {"epochs": 2, "batch_size": 32, "learning_rate": 0.05}
-        fit(model, inputs, targets, loss="mse", **settings)
+        fit(model, inputs, targets, loss=loss, **settings)
         weights.append(model.get_weights())
         slots = model.optimizer.variables[1:]
         weights[-1] += [variable.numpy() for variable in slots]
@@ -154,6 +181,28 @@ def test_xla_trains_the_last_smaller_batch_too():
         models.append((found, int(model.optimizer.iterations)))
     assert models[0][1] == models[1][1] == 3 * 11
     assert_same(models[0][0], models[1][0], rtol=1e-4)
+
+
+class InPython(keras.layers.Layer):
+    """Something that XLA cannot compile."""
+
+    def call(self, x):
+        made = tf.numpy_function(lambda x: x, [x], tf.float32)
+        return tf.ensure_shape(made, x.shape)
+
+
+@pytest.mark.parametrize("n", [8, 20])
+def test_xla_compiles_the_steps_but_the_last_smaller_one(n):
+    model = keras.Sequential(
+        [keras.Input((6,)), InPython(), keras.layers.Dense(6)]
+    )
+    settings = {"epochs": 1, "batch_size": 16, "loss": "mse"}
+    if n < 16:
+        fit(model, X[:n], jit_compile=True, **settings)
+    else:
+        fit(model, X[:n], **settings)
+        with pytest.raises(tf.errors.OpError):
+            fit(model, X[:n], jit_compile=True, **settings)
 
 
 def test_callbacks_hear_of_each_piece_and_can_stop():
@@ -179,6 +228,26 @@ def test_callbacks_hear_of_each_piece_and_can_stop():
     assert int(model.optimizer.iterations) == 330
 
 
+def test_a_loss_that_becomes_nan_stops_within_an_epoch():
+    calls = []
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(6)])
+    callback = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda step, logs: calls.append((step, logs))
+    )
+    with pytest.raises(FloatingPointError, match="nan in epoch 1 of 2"):
+        # 330 steps are six pieces.
+        train(
+            model, epochs=2, batch_size=1, loss=find_nan, callbacks=[callback]
+        )
+    # Callbacks hear of the loss that stops the training, and of no other.
+    ((step, logs),) = calls
+    assert step == 0 and np.isnan(logs["loss"])
+
+
+def find_nan(y, made):
+    return made * np.nan
+
+
 def test_a_callback_may_evaluate_on_other_data():
     few = X[:7], 1 - X[:7]
     found = []
@@ -196,15 +265,30 @@ def test_a_callback_may_evaluate_on_other_data():
     assert history == expected
 
 
-def test_a_model_with_steps_of_its_own_takes_the_way_of_keras():
-    model = OwnStep()
-    assert not can_compile_epochs(model) and can_compile_epochs(build())
-    found, _ = train(model, epochs=1)
-    assert found["answer"] == [42.0]
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (OwnStep, "answer"),
+        (OwnTestStep, "val_answer"),
+        (OwnMetrics, "answer"),
+    ],
+)
+def test_a_model_with_steps_of_its_own_takes_the_way_of_keras(kind, name):
+    found, _ = train(kind(), epochs=1)
+    assert found[name] == [42.0]
+
+
+def test_a_model_that_is_to_run_eagerly_does():
+    counted = Counted()
+    model = keras.Sequential([keras.Input((6,)), counted, *build().layers])
+    assert can_compile_epochs(model)
+    model.run_eagerly = True
+    assert not can_compile_epochs(model)
 
 
 def test_afterwards_the_model_is_as_any_other():
     _, model = train(build(), epochs=1)
+    assert "update_step" not in vars(model.optimizer)
     # The whole epoch does not come again.
     before = int(model.optimizer.iterations)
     model.fit(X[:4], X[:4], batch_size=2, epochs=1, verbose=0)

@@ -154,6 +154,10 @@ def compile_again(model):
     model.compile("sgd", "mse")
 
 
+def compile_with_the_same_optimizer(model):
+    model.compile(getattr(model, "optimizer", "sgd"), "mse")
+
+
 def change_rate(model):
     model.layers[3].rate = 0.5
 
@@ -172,6 +176,7 @@ def freeze(model):
         (None, {"optimizer": keras.optimizers.SGD}),
         (None, {"x": X.astype("float64")}),
         (compile_again, {}),
+        (compile_with_the_same_optimizer, {}),
         (change_rate, {}),
         (freeze, {}),
     ],
@@ -191,6 +196,53 @@ def test_what_changes_a_step_is_traced_and_counts(change, settings, traces):
         results.append(train(model, **made))
         assert traces
     assert_same(*results)
+
+
+def test_of_two_losses_that_cannot_be_described_each_is_used():
+    def make_loss(factor):
+        factors = iter([factor])  # it cannot be read twice
+
+        def find_loss(y, made):
+            return next(factors) * ops.mean((y - made) ** 2, axis=-1)
+
+        return find_loss
+
+    model = build()
+    losses = []
+    for factor in (1.0, 3.0):
+        restart(model)
+        found, _ = train(model, loss=make_loss(factor), epochs=1)
+        losses += found
+    assert losses[1] > 2 * losses[0]
+
+
+def test_after_a_stop_while_it_is_compiled_it_is_compiled_again(monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    model = build()
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.Model, "compile", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(model)
+    restart(model)
+    assert_same(train(model), train(build()))
+
+
+def test_places_of_the_arrays_count():
+    keras.utils.set_random_seed(0)
+    a, b = keras.Input((6,)), keras.Input((6,))
+    outputs = [layers.Dense(6)(a), layers.Dense(6)(b)]
+    model = keras.Model([a, b], outputs)
+    pair = [X, 1 - X]
+    results = []
+    for _ in range(2):
+        restart(model)
+        results.append(fit(model, pair, pair[::-1], loss="mse", epochs=1))
+        fit(model, pair, loss="mse", epochs=1)
+        restart(model)
+        results.append(fit(model, pair, pair[::-1], loss="mse", epochs=1))
+    assert len({str(each.history["loss"]) for each in results}) == 1
 
 
 def test_what_a_layer_reads_counts(monkeypatch, traces):
