@@ -281,6 +281,9 @@ def test_terms_lead_to_the_glossary_and_back(pages):
     page = pages[Path("glossary.html")]
     entries = page.select(".glossary > div")
     assert {dd["lang"] for dd in page.select("dd[lang]")} == {"es", "zh-Hans"}
+    meanings = [entry.select_one(".meaning") for entry in entries]
+    assert any(meaning.code for meaning in meanings)
+    assert not [meaning for meaning in meanings if "`" in meaning.text]
     anchors = {entry["id"] for entry in entries}
     assert len(anchors) == len(entries) > 40
     assert page.select('.glossary a[href="lessons/01_prepare_data.html"]')

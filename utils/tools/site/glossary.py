@@ -9,10 +9,11 @@ from utils.tools import UsageError
 # What a link must not be put into: code, formulas, links and images, HTML,
 # headings, tables.
 KEPT = re.compile(
-    r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$\n]+\$|!?\[[^\]]*\]\([^)]*\)"
+    r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$(?:[^$\n]|\n(?!\n))+\$|!?\[[^\]]*\]\([^)]*\)"
     r"|<summary>.*?</summary>|<[^>]*>|^#.*?$|^\|.*?$",
     re.DOTALL | re.MULTILINE,
 )
+CODE = re.compile(r"`([^`]+)`")
 
 
 class Term(NamedTuple):
@@ -86,11 +87,12 @@ def make_glossary(text: str, lessons: dict[int, str]) -> str:
             for number in term.lessons
             if number in lessons
         )
+        meaning = CODE.sub(r"<code>\1</code>", escape(term.meaning))
         entries.append(
             f'<div id="{term.anchor}"><dt>{escape(term.english)}</dt>'
             f'<dd lang="es">{escape(term.spanish)}</dd>'
             f'<dd lang="zh-Hans">{escape(term.chinese)}</dd>'
-            f'<dd class="meaning">{escape(term.meaning)}</dd>'
+            f'<dd class="meaning">{meaning}</dd>'
             f'<dd class="where">Lesson {links}</dd></div>'
         )
     entries = "\n".join(entries)
