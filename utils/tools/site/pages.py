@@ -149,7 +149,7 @@ def make_launchers(name: str, repository: str | None) -> str:
         f'%pip install -q -e "{folder}[cpu]"\n'
         f"%cd {folder}/notebooks\n"
         "```\n\n"
-        "Restart the session when it asks.\n\n</details>\n"
+        "Run it, restart the session, and run it again.\n\n</details>\n"
     )
 
 
