@@ -522,7 +522,7 @@ def test_codes_find_more_than_pixels_and_pca(metrics):
     ours = metrics["ours_precision_at_10"]
     for name in ("baseline", "pca_32"):
         assert 0.003 < ours - metrics[f"{name}_precision_at_10"] < 0.05
-    gain = metrics["warped_code_precision_at_10"] - ours
+    gain = metrics["ours_warped_precision_at_10"] - ours
     assert 0.003 < gain < 0.06
 
 

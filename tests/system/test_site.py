@@ -321,9 +321,9 @@ def test_the_chart_has_the_numbers_of_the_table(pages):
 def test_left_is_better_on_the_chart():
     less, more = ROWS[1], ROWS[8]
     assert (less.metric, more.metric) == ("test_bce_nats", "psnr_db")
-    dots = {"ours": 0.1, "baseline": 0.2}
-    assert chart.place_dots(less, dots) == {"ours": 0.0, "baseline": 1.0}
-    assert chart.place_dots(more, dots) == {"ours": 1.0, "baseline": 0.0}
+    dots = {"ours": 0.1, "rival": 0.2}
+    assert chart.place_dots(less, dots) == {"ours": 0.0, "rival": 1.0}
+    assert chart.place_dots(more, dots) == {"ours": 1.0, "rival": 0.0}
 
 
 def test_a_first_visit_is_light(pages, site):

@@ -2,19 +2,19 @@
 
 from html import escape
 
-from utils.tools.results import ROWS, Row, show
+from utils.tools.results import ROWS, Row, find_rival_metric, show
 
 # In the order of the legend: the class of the dots, and what they are.
 KINDS = {
     "ours": "ours",
     "recipe": "a tutorial's recipe, run today",
     "tutorial": "as the tutorial prints it",
-    "baseline": "the baseline",
+    "rival": "the strongest rival",
     "floor": "a perfect copy",
 }
 WIDTH, LEFT, RIGHT, STEP = 790, 360, 730, 48
 # Of which more is better; of all others less.
-MORE_IS_BETTER = ("psnr", "votes", "precision", "images_per_s")
+MORE_IS_BETTER = ("psnr", "votes", "precision", "images_per_s", "auc")
 
 
 def find_dots(row: Row, results: dict) -> dict[str, float]:
@@ -36,7 +36,7 @@ def find_dots(row: Row, results: dict) -> dict[str, float]:
         "ours": metrics[f"ours_{row.metric}"],
         "recipe": metrics.get(f"recipe_{row.metric}", recipe),
         "tutorial": metrics.get(f"tutorial_{row.metric}"),
-        "baseline": metrics.get(f"baseline_{row.metric}"),
+        "rival": metrics.get(find_rival_metric(row)),
         "floor": metrics.get(f"floor_{row.metric.removeprefix('test_')}"),
     }
     return {kind: x for kind, x in dots.items() if x is not None}
@@ -69,7 +69,7 @@ def _draw_row(row, dots, y):
         if kind == "ours":
             dot = f'<circle class="{kind}" cx="{x:.1f}" cy="{y}" r="7">'
             yield f"{dot}{title}</circle>"
-        elif kind == "baseline":
+        elif kind == "rival":
             dot = f'x="{x - 5:.1f}" y="{y - 5}" width="10" height="10"'
             yield f'<rect class="{kind}" {dot}>{title}</rect>'
         elif kind == "floor":
