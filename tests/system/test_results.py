@@ -50,7 +50,7 @@ def make_board(**changed):
 
 def find_rows(table, lesson):
     """Return the cells of a lesson's lines in the table."""
-    lines = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    lines = [line[2:-2].split(" | ") for line in table.splitlines()]
     place = next(i for i, line in enumerate(lines) if f"[{lesson}]" in line[0])
     return lines[place]
 
