@@ -143,7 +143,7 @@ ROWS = [
     ),
     Row(
         "07",
-        "invented digits that a classifier tells from real ones, share",
+        "invented digits told from real ones, share",
         "told_apart_share",
         rival="plain autoencoder, fitted mixture",
     ),
