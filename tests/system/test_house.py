@@ -138,6 +138,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 IMPORT_NAMES = {
     "ipython": "IPython",
+    "math-core": "math_core",
     "pillow": "PIL",
     "scikit-image": "skimage",
     "scikit-learn": "sklearn",
