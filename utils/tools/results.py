@@ -162,7 +162,7 @@ ROWS = [
     ),
     Row(
         "09",
-        "search, 32 codes trained on warps: precision at 10",
+        "search, 32 warped codes: precision at 10",
         "warped_precision_at_10",
         rival="blurred pixels, halved",
         rival_metric="blurred_halved_precision_at_10",
