@@ -1,10 +1,11 @@
-"""Folders of data that a test may change."""
+"""Folders of data that a test may change, and a training in no time."""
 
 import shutil
 import socket
 
 from utils import data
 
+import keras
 import pytest
 from full_data import PUBLISHED, write_sources
 
@@ -38,3 +39,21 @@ def folder(tmp_path, copied_data, monkeypatch):
         }
         write_sources(copied_data, closed_sources)
         yield folder
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """Replace the training: it adds 1 to each weight, and is counted."""
+    trainings = []
+
+    def fit(model, *_, **settings):
+        trainings.append(model)
+        for variable in model.variables:
+            variable.assign(variable + 1)
+        history = keras.callbacks.History()
+        history.epoch = list(range(settings["epochs"]))
+        history.history = {"loss": [1.0] * settings["epochs"]}
+        return history
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    return trainings

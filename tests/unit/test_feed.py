@@ -252,7 +252,9 @@ def test_weights_and_targets_have_to_fit(settings, message):
         train(build(), **({"inputs": X} | settings))
 
 
-def test_all_data_count_in_what_is_kept(tmp_path, monkeypatch, capsys):
+def test_all_data_count_in_what_is_kept(
+    tmp_path, monkeypatch, capsys, trainings
+):
     monkeypatch.setattr(reuse, "MODELS", tmp_path)
 
     def is_kept(model, *arguments, **settings):

@@ -98,24 +98,6 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "models"
 
 
-@pytest.fixture
-def trainings(monkeypatch):
-    """Replace the training: it adds 1 to each weight, and is counted."""
-    trainings = []
-
-    def fit(model, *_, **settings):
-        trainings.append(model)
-        for variable in model.variables:
-            variable.assign(variable + 1)
-        history = keras.callbacks.History()
-        history.epoch = list(range(settings["epochs"]))
-        history.history = {"loss": [1.0] * settings["epochs"]}
-        return history
-
-    monkeypatch.setattr(keras.Model, "fit", fit)
-    return trainings
-
-
 def count(folder):
     return len(list(folder.glob("*.npz")))
 

@@ -41,7 +41,7 @@ CROSS_ENTROPIES = [
 
 
 @pytest.mark.parametrize("loss", CROSS_ENTROPIES)
-def test_targets_outside_0_to_1_are_refused(loss):
+def test_targets_outside_0_to_1_are_refused(loss, trainings):
     for targets, remedy in (
         (255 * X, "divide by 255"),
         ((255 * X).astype("uint8"), "divide by 255"),
@@ -49,7 +49,9 @@ def test_targets_outside_0_to_1_are_refused(loss):
     ):
         with pytest.raises(ValueError, match=f"targets span .*{remedy}"):
             train(build(), X, targets=targets, loss=loss)
+    assert not trainings
     train(build(), X, targets=BINARY, loss=loss, epochs=1)
+    assert trainings
 
 
 @pytest.mark.parametrize(
