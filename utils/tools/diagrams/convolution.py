@@ -165,10 +165,10 @@ def draw_cuboid(page, x, y, color):
     "05_denoiser",
     "The denoiser",
     "Noise is added to a clean image of 28 by 28 by 1. The encoder is three "
-    "convolutions: 6 by 6 with stride 4, then 3 by 3 twice; their outputs are "
-    "7 by 7 by 32, and the last is the code. The decoder is a convolution of "
-    "3 by 3 and a transposed one of 6 by 6 with stride 4, back to 28 by 28 by "
-    "1. The loss compares the output with the clean image.",
+    "convolutions: 6 by 6 with stride 4, then 3 by 3 twice; behind the first "
+    "stands a map of places. Their outputs are 7 by 7 by 32; the last is the "
+    "code. The decoder is a convolution of 3 by 3 and a transposed one of 6 by "
+    "6 with stride 4. The loss compares the output with the clean image.",
     height=424,
 )
 def draw_denoiser(page):
@@ -205,6 +205,7 @@ def draw_denoiser(page):
     ):
         page.bracket(left, right, y + 90)
         page.text((left + right) / 2, y + 110, words)
+    page.text(220, y - 44, "+ map of places", size=SMALL)
     page.text(440, y - 44, "code", bold=True)
     page.arrow([(118, 88), (252, 88)], "accent")
     page.arrow([(690, y - 48), (690, 88), (508, 88)], "accent")
