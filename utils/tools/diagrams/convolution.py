@@ -200,7 +200,7 @@ def draw_denoiser(page):
         page.text(x, y - 22, "6×6", size=SMALL)
         page.text(x, y + 20, "stride 4", size=SMALL)
     for left, right, words in (
-        (122, 474, "encoder: 3 convolutions"),
+        (122, 474, "encoder: 3 convolutions and a map"),
         (484, 642, "decoder"),
     ):
         page.bracket(left, right, y + 90)
