@@ -167,8 +167,8 @@ def draw_cuboid(page, x, y, color):
     "Noise is added to a clean image of 28 by 28 by 1. The encoder is three "
     "convolutions: 6 by 6 with stride 4, then 3 by 3 twice; behind the first "
     "stands a map of places. Their outputs are 7 by 7 by 32; the last is the "
-    "code. The decoder is a convolution of 3 by 3 and a transposed one of 6 by "
-    "6 with stride 4. The loss compares the output with the clean image.",
+    "code. The decoder is a convolution of 3 by 3 and a transposed one of 6 "
+    "by 6 with stride 4. The loss compares the output with the clean image.",
     height=424,
 )
 def draw_denoiser(page):
