@@ -341,7 +341,7 @@ def test_denoiser_beats_filters_and_a_linear_map_that_were_tuned(metrics):
 def test_noise_in_training_is_what_removes_noise(metrics):
     copied = metrics["copier_noisy_psnr_db"]
     assert copied < metrics["copier_clean_psnr_db"] - 5
-    assert copied < metrics["ours_psnr_db"] - 3
+    assert copied < metrics["ours_psnr_db"] - 2
     # Without noise the wide code copies better than the denoiser does.
     gap = metrics["copier_clean_psnr_db"] - metrics["denoiser_clean_psnr_db"]
     assert gap > 2

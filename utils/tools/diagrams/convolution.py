@@ -165,10 +165,10 @@ def draw_cuboid(page, x, y, color):
     "05_denoiser",
     "The denoiser",
     "Noise is added to a clean image of 28 by 28 by 1. The encoder is three "
-    "convolutions: 6 by 6 with stride 4, then 3 by 3 twice; their outputs are "
-    "7 by 7 by 32, and the last is the code. The decoder is a convolution of "
-    "3 by 3 and a transposed one of 6 by 6 with stride 4, back to 28 by 28 by "
-    "1. The loss compares the output with the clean image.",
+    "convolutions: 6 by 6 with stride 4, then 3 by 3 twice; behind the first "
+    "stands a map of places. Their outputs are 7 by 7 by 32; the last is the "
+    "code. The decoder is a convolution of 3 by 3 and a transposed one of 6 "
+    "by 6 with stride 4. The loss compares the output with the clean image.",
     height=424,
 )
 def draw_denoiser(page):
@@ -200,11 +200,12 @@ def draw_denoiser(page):
         page.text(x, y - 22, "6×6", size=SMALL)
         page.text(x, y + 20, "stride 4", size=SMALL)
     for left, right, words in (
-        (122, 474, "encoder: 3 convolutions"),
+        (122, 474, "encoder: 3 convolutions and a map"),
         (484, 642, "decoder"),
     ):
         page.bracket(left, right, y + 90)
         page.text((left + right) / 2, y + 110, words)
+    page.text(220, y - 44, "+ map of places", size=SMALL)
     page.text(440, y - 44, "code", bold=True)
     page.arrow([(118, 88), (252, 88)], "accent")
     page.arrow([(690, y - 48), (690, 88), (508, 88)], "accent")
