@@ -113,7 +113,8 @@ def make_pairs():
         "jit_compile": True,
         "learning_rate": 5e-3,
     }
-    names = "SIGMA", "WIDTH", "CODE_CHANNELS", "AddNoise", "build_denoiser"
+    names = "SIGMA", "WIDTH", "CODE_CHANNELS", "AddNoise", "convolve"
+    names += "connect_places", "build_denoiser"
     names += "EPOCHS", "BATCH_SIZE", "LEARNING_RATE"
     noise = take("05_convolutional_denoising", *names, **full)
     noise_recipe = {
@@ -217,7 +218,9 @@ def make_pairs():
         # Width and batch size as theirs: only the wiring differs.
         "strides": Pair(
             "noisy digits, ours 32 wide, batches of 128",
-            build_ours=lambda: noise.build_denoiser("ours", width=32),
+            build_ours=lambda: noise.build_denoiser(
+                "ours", width=32, batch_norm=False, place_map=False
+            ),
             **denoising | {"recipe": noise_recipe | {"batch_size": 128}},
         ),
     }

@@ -56,7 +56,8 @@ def make_lessons():
     stack = find("03_stacked_autoencoder", *names)
     names = "N_UNITS", "keep_largest", "KeepLargest"
     sparse = find("04_sparse_autoencoder", *names, *dense)
-    names = "SIGMA", "WIDTH", "CODE_CHANNELS", "AddNoise", "build_denoiser"
+    names = "SIGMA", "WIDTH", "CODE_CHANNELS", "AddNoise", "convolve"
+    names += "connect_places", "build_denoiser"
     names += "EPOCHS", "BATCH_SIZE", "LEARNING_RATE"
     noise = find("05_convolutional_denoising", *names)
     sequences = find(
@@ -75,8 +76,8 @@ def make_lessons():
         *("N_CODES", "EPOCHS", "BATCH_SIZE", "LEARNING_RATE", "RECIPE"),
         "build_stack",
     )
-    names = "N_CODES", "EPOCHS", "EPOCHS_WARPED", "BATCH_SIZE", "RECIPE"
-    names += "DEEP_RECIPE", "Warp", "build_deep"
+    names = "N_CODES", "N_HIDDEN", "EPOCHS", "EPOCHS_WARPED", "BATCH_SIZE"
+    names += "RECIPE", "DEEP_RECIPE", "Warp", "build_deep"
     warped = find("09_compare_codes_cosine", *names)
 
     def build_recurrent():

@@ -80,7 +80,8 @@ def test_the_networks_are_those_of_the_lessons(bench_rivals):
         names = "N_CODES", "BATCH_SIZE", "build_autoencoder"
         dense = take("02_simple_autoencoder", *names, **scope)
         names = "SIGMA", "WIDTH", "CODE_CHANNELS", "BATCH_SIZE"
-        names += "LEARNING_RATE", "AddNoise", "build_denoiser"
+        names += "LEARNING_RATE", "AddNoise", "convolve", "connect_places"
+        names += ("build_denoiser",)
         noise = take("05_convolutional_denoising", *names, **scope)
         names = "N_CODES", "N_STEPS", "WIDTH", "BATCH_SIZE", "LEARNING_RATE"
         names += "build_encoder", "build_decoder"
@@ -88,7 +89,14 @@ def test_the_networks_are_those_of_the_lessons(bench_rivals):
         shape = steps.N_STEPS, 784 // steps.N_STEPS
         lessons = {
             "dense": (dense, [dense.build_autoencoder("linear")[2]]),
-            "convolutional": (noise, [noise.build_denoiser("denoiser")]),
+            "convolutional": (
+                noise,
+                [
+                    noise.build_denoiser(
+                        "plain", batch_norm=False, place_map=False
+                    )
+                ],
+            ),
             "recurrent": (
                 steps,
                 [
@@ -112,7 +120,13 @@ def test_the_other_benchmarks_find_what_they_train(monkeypatch):
     import bench_recipes
     import bench_settings
 
-    assert {name[:2] for name in bench_settings.make_lessons()} == {
+    lessons = bench_settings.make_lessons()
+    assert {name[:2] for name in lessons} == {
         f"0{number}" for number in range(2, 10)
     }
-    assert {"simple", "blog"} <= set(bench_recipes.make_pairs())
+    for build, *_ in lessons.values():
+        assert build().count_params()
+    pairs = bench_recipes.make_pairs()
+    assert {"simple", "blog"} <= set(pairs)
+    for pair in pairs.values():
+        assert pair.build_ours().count_params()
