@@ -96,7 +96,8 @@ def draw_convolution(page):
     page.text(
         380,
         363,
-        "In this lesson: windows of 6 × 6, stride 4; 28 × 28 becomes 7 × 7.",
+        "In this lesson: 6 × 6, stride 4, a border of 1: "
+        "(30 − 6) / 4 + 1 = 7.",
     )
 
 
@@ -137,7 +138,8 @@ def draw_transposed_convolution(page):
     page.text(
         380,
         363,
-        "In this lesson: windows of 6 × 6, stride 4; 7 × 7 becomes 28 × 28.",
+        "In this lesson: (7 − 1) · 4 + 6 = 30; "
+        "a pixel is cut off at each side.",
     )
 
 
