@@ -147,7 +147,7 @@ def make_lessons():
             maps.RECIPE,
         ),
         "09, warped images": (
-            lambda: warped.build_deep(0.2, 1.0, "warped_code")[1],
+            lambda: warped.build_deep(True, "warped_code")[1],
             (784,),
             warped.DEEP_RECIPE,
         ),
