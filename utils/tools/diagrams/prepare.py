@@ -40,8 +40,8 @@ def draw_image_to_row(page):
     "The three parts of a data set",
     "5,000 digits are cut into three parts that share no image: 3,500 to "
     "train on, from which a model learns its weights; 500 to validate, on "
-    "which settings are chosen; 1,000 to test, which are scored once, at the "
-    "end. Each of the ten digits has the same share in every part.",
+    "which settings are chosen; 1,000 to test, which are scored and never "
+    "used to choose. Each of the ten digits has the same share in every part.",
     height=320,
 )
 def draw_split(page):
@@ -49,7 +49,7 @@ def draw_split(page):
     parts = {
         "x_train": (3500, ["to learn", "the weights"]),
         "x_valid": (500, ["to choose", "settings"]),
-        "x_test": (1000, ["to score once,", "at the end"]),
+        "x_test": (1000, ["to score,", "never to choose"]),
     }
     gap, width = 24, 660
     x = 26.0
