@@ -64,18 +64,19 @@ class Task(NamedTuple):
 
 
 # Networks, batch sizes and rates are those of lessons 02, 05 and 06; that of
-# lesson 05 without batch normalization and without the map of places. A full
-# epoch of the last two takes minutes, so these see a part of the digits.
+# lesson 05 without batch normalization and without the map of places, so its
+# rate is lower than the lesson's. A full epoch of the last two takes minutes,
+# so these see a part of the digits.
 TASKS = [
     Task("dense", "fast", {}, (784,), 3_500, 20, 64, 3e-3),
     Task("dense", "full", {}, (784,), 60_000, 5, 256, 3e-3),
     Task(
         *("convolutional", "fast", {"width": 32}),
-        *((28, 28, 1), 3_500, 4, 32, 8e-3),
+        *((28, 28, 1), 3_500, 4, 32, 3e-3),
     ),
     Task(
         *("convolutional", "full", {"width": 64}),
-        *((28, 28, 1), 6_000, 2, 32, 8e-3),
+        *((28, 28, 1), 6_000, 2, 32, 3e-3),
     ),
     Task(
         *("recurrent", "fast", {"width": 48, "n_steps": 14}),
