@@ -42,12 +42,12 @@ LONG = (
 
 
 def pytest_xdist_auto_num_workers(config) -> int:
-    """Return how many processes `-n auto` means: 2 GiB of memory for each.
+    """Return how many processes `-n auto` means: 3 GiB of memory for each.
 
     One more than there are cores: while a test waits for a process that it
     has started, another one has work.
     """
-    memory = psutil.virtual_memory().total // 2**31
+    memory = psutil.virtual_memory().total // (3 * 2**30)
     return max(1, min((os.cpu_count() or 1) + 1, memory))
 
 
