@@ -221,7 +221,12 @@ def make_pairs():
             build_ours=lambda: noise.build_denoiser(
                 "ours", width=32, batch_norm=False, place_map=False
             ),
-            **denoising | {"recipe": noise_recipe | {"batch_size": 128}},
+            # Without normalization the lesson's rate is too high.
+            **denoising
+            | {
+                "recipe": noise_recipe
+                | {"batch_size": 128, "learning_rate": 3e-3}
+            },
         ),
     }
 
