@@ -75,6 +75,17 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_runtest_logfinish() -> None:
+    """Do the same with the graphs that a test has left.
+
+    TensorFlow frees a graph that holds a loop neither with its model nor later,
+    so each training would walk through the graphs of all tests before it.
+    """
+    if len(gc.get_objects()) > 20_000:
+        gc.collect()
+        gc.freeze()
+
+
 def pytest_configure(config) -> None:
     """Make the folder in which test processes leave what lessons measured."""
     if not hasattr(config, "workerinput") and FOLDER not in os.environ:

@@ -275,6 +275,7 @@ def plot_points(maps: dict, labels, names):
     figure, axes = plt.subplots(
         1, len(maps), figsize=(width, width / len(maps) + 0.2), squeeze=False
     )
+    texts = []
     for axis, (title, points) in zip(axes[0], maps.items(), strict=True):
         points = np.asarray(points)
         for label in np.unique(labels):
@@ -285,12 +286,11 @@ def plot_points(maps: dict, labels, names):
         # The units of a map mean nothing.
         axis.set(xticks=[], yticks=[])
         # Names come last, so that no point lies on them.
-        texts = []
         for label in np.unique(labels):
             center = np.median(points[labels == label], axis=0)
             color, _ = _choose_look(label)
             texts.append(label_point(axis, center, names[label], color))
-        move_apart(texts)
+    move_apart(texts)
     return figure
 
 
@@ -300,11 +300,18 @@ def move_apart(texts: list) -> None:
     Parameters
     ----------
     texts : list of matplotlib.text.Text
-        Made by `label_point`, on one axis.
+        Made by `label_point`, on any panels of one figure.
     """
     if not texts:
         return
+    # Once for all panels, because it lays out the whole figure.
     texts[0].figure.draw_without_rendering()
+    for axis in texts[0].figure.axes:
+        _move_apart_on([text for text in texts if text.axes is axis])
+
+
+def _move_apart_on(texts):
+    """Move the labels of one panel, whose places are known."""
     boxes = [text.get_window_extent() for text in texts]
     lows = np.array([[box.x0, box.y0] for box in boxes])
     sizes = np.array([[box.width, box.height] for box in boxes])
@@ -323,8 +330,8 @@ def move_apart(texts: list) -> None:
                 middles[j, 1] -= step if is_above else -step
         if not n_moved:
             break
-    to_data = texts[0].axes.transData.inverted()
     for text, middle in zip(texts, middles, strict=True):
+        to_data = text.axes.transData.inverted()
         text.set_position(to_data.transform(middle))
 
 
