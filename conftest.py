@@ -18,7 +18,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Several test processes run beside each other, so one thread each. It also
 # makes the two executions of a lesson agree to the last bit: a sum of several
 # threads' sums is rounded in the order in which they come.
-for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+for _name in (
+    "OMP_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+):
     os.environ.setdefault(_name, "1")
 go_offline()
 
@@ -78,8 +82,8 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_logfinish() -> None:
     """Do the same with the graphs that a test has left.
 
-    TensorFlow frees a graph that holds a loop neither with its model nor later,
-    so each training would walk through the graphs of all tests before it.
+    TensorFlow never frees a graph that holds a loop, so each training would
+    walk through the graphs of all tests before it.
     """
     if len(gc.get_objects()) > 20_000:
         gc.collect()

@@ -44,7 +44,8 @@ def done(tmp_path_factory):
         "print(sys.executable)\n"
         "print(subprocess.Popen(sleep, start_new_session=True).pid)\n"
         "print(*map(os.environ.get, ('OMP_NUM_THREADS',"
-        " 'TF_NUM_INTRAOP_THREADS', 'OPENBLAS_NUM_THREADS')))\n"
+        " 'TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS',"
+        " 'OPENBLAS_NUM_THREADS')))\n"
         # What other work has set.
         "names = [n for n in os.environ if n[:6] in ('KERAS_', 'TF_USE')]\n"
         "print(sorted(names), os.listdir(os.environ['KERAS_HOME']))\n"
@@ -102,6 +103,7 @@ def done(tmp_path_factory):
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
         "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
     }:
         del environment[name]
     process = subprocess.run(
@@ -141,7 +143,7 @@ def test_lessons_beside_each_other_share_the_cores(done):
     threads = printed(done.out / "04_pass.ipynb").splitlines()[2].split()
     jobs = cluster.count_jobs(None, 3, CPU_COUNT, MEMORY_LIMIT)
     # OpenBLAS has one, for a kept result has to be found again.
-    assert threads == [*2 * [str(max(1, CPU_COUNT // jobs))], "1"]
+    assert threads == [*3 * [str(max(1, CPU_COUNT // jobs))], "1"]
 
 
 @pytest.mark.parametrize(
@@ -566,6 +568,7 @@ def test_the_environment_of_a_lesson(tmp_path):
     # What a user says about threads counts.
     assert made["OMP_NUM_THREADS"] == "7"
     assert made["TF_NUM_INTRAOP_THREADS"] == "3"
+    assert made["TF_NUM_INTEROP_THREADS"] == "3"
     assert made["OPENBLAS_NUM_THREADS"] == "1"
     assert made["PYTHONPATH"].split(os.pathsep) == [str(ROOT), "x"]
     assert "KERAS_NEW" not in made

@@ -199,7 +199,9 @@ def make_environment(
         # Lessons that run beside each other may share a GPU.
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         "OMP_NUM_THREADS": str(cores),
+        # In one operation of TensorFlow, and for operations beside each other.
         "TF_NUM_INTRAOP_THREADS": str(cores),
+        "TF_NUM_INTEROP_THREADS": str(cores),
         # NumPy's products are rounded differently with more threads; a result
         # that was kept must be found again, however many lessons ran beside.
         "OPENBLAS_NUM_THREADS": "1",
