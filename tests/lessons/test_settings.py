@@ -20,6 +20,7 @@ from utils.tools.lessons import ROOT, get_tags, read_lessons
 
 import nbformat
 import pytest
+from forks import execute_all
 
 FOLDER = Path(__file__).with_name("settings")
 LESSONS = read_lessons()
@@ -122,17 +123,25 @@ def test_each_constant_has_two_other_values(name):
 
 @pytest.fixture(scope="session")
 def changed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("changed") / "lessons"
     lessons = {}
     for name, lesson in LESSONS.items():
         values = {key: values[0] for key, values in read_values(name).items()}
         lessons[name] = set_seed(set_constants(lesson, values), seed=7)
-    return run(folder, lessons)
+    return execute_all(lessons, JOBS, tmp_path_factory.mktemp("changed"))
 
 
 @each_lesson
 def test_lesson_runs_with_other_constants_and_another_seed(changed, name):
     check_row(changed[name])
+
+
+def test_a_cell_that_fails_is_named(changed, tmp_path):
+    lesson = nbformat.v4.new_notebook()
+    sources = "x = 0", "print(1 / x)", "x = 1"
+    lesson.cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    (row,) = execute_all({"broken": lesson}, JOBS, tmp_path).values()
+    with pytest.raises(AssertionError, match="print.*ZeroDivisionError"):
+        check_row(row)
 
 
 # --- All of it ---------------------------------------------------------------
