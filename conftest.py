@@ -82,8 +82,8 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_logfinish() -> None:
     """Do the same with the graphs that a test has left.
 
-    TensorFlow never frees a graph that holds a loop, so each training would
-    walk through the graphs of all tests before it.
+    TensorFlow 2.21 does not free a graph that holds a loop, so each training
+    would walk through the graphs of all tests before it.
     """
     if len(gc.get_objects()) > 20_000:
         gc.collect()

@@ -85,8 +85,9 @@ def execute(text: str, folder: Path) -> dict:
             nbformat.v4.new_output("display_data", output.data)
             for output in captured.outputs
         ]
-    return row | {
-        "status": "finished",
-        "metrics": board.read_metrics(cells),
-        "findings": board.read_findings(cells),
-    }
+    try:
+        row["metrics"] = board.read_metrics(cells)
+    except ValueError as error:
+        return row | {"error": f"ValueError: {error}"}
+    findings = board.read_findings(cells)
+    return row | {"status": "finished", "findings": findings}

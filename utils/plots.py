@@ -307,10 +307,10 @@ def move_apart(texts: list) -> None:
     # Once for all panels, because it lays out the whole figure.
     texts[0].figure.draw_without_rendering()
     for axis in texts[0].figure.axes:
-        _move_apart_on([text for text in texts if text.axes is axis])
+        _move_apart_on(axis, [text for text in texts if text.axes is axis])
 
 
-def _move_apart_on(texts):
+def _move_apart_on(axis, texts):
     """Move the labels of one panel, whose places are known."""
     boxes = [text.get_window_extent() for text in texts]
     lows = np.array([[box.x0, box.y0] for box in boxes])
@@ -330,8 +330,8 @@ def _move_apart_on(texts):
                 middles[j, 1] -= step if is_above else -step
         if not n_moved:
             break
+    to_data = axis.transData.inverted()
     for text, middle in zip(texts, middles, strict=True):
-        to_data = text.axes.transData.inverted()
         text.set_position(to_data.transform(middle))
 
 

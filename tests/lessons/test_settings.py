@@ -135,12 +135,16 @@ def test_lesson_runs_with_other_constants_and_another_seed(changed, name):
     check_row(changed[name])
 
 
-def test_a_cell_that_fails_is_named(changed, tmp_path):
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [("print(1 / x)", "print.*ZeroDivisionError"), ("x", "leave_metrics")],
+)
+def test_a_lesson_that_fails_is_reported(changed, tmp_path, source, error):
     lesson = nbformat.v4.new_notebook()
-    sources = "x = 0", "print(1 / x)", "x = 1"
+    sources = "x = 0", source, "x = 1"
     lesson.cells = [nbformat.v4.new_code_cell(source) for source in sources]
     (row,) = execute_all({"broken": lesson}, JOBS, tmp_path).values()
-    with pytest.raises(AssertionError, match="print.*ZeroDivisionError"):
+    with pytest.raises(AssertionError, match=error):
         check_row(row)
 
 
