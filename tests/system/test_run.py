@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+from unittest import mock
 
 from utils.findings import METRICS_TYPE
 from utils.tools import UsageError
@@ -64,7 +65,7 @@ def done(tmp_path_factory):
         "    print(repr(error))"
     )
     lessons = [
-        write_lesson(folder, "02_dead", end_kernel),
+        write_lesson(folder, "02_dead", "print('alive')", end_kernel),
         write_lesson(folder, "03_raise", "x = 1", "\ny = 1 / (x - 1)", "z"),
         write_lesson(folder, "04_pass", look, fetch),
     ]
@@ -194,9 +195,11 @@ def test_a_failure_is_named_in_three_lines(done):
 
 def test_a_kernel_that_dies_fails_its_lesson(done):
     row = done.board["02_dead"]
-    assert row["cell"].startswith("3 (")
+    assert row["cell"].startswith("4 (")
     assert row["cell"].endswith("import os; os.kill(os.getpid(), 9)")
     assert row["error"].startswith("DeadKernelError: Kernel died; out of mem")
+    # What came before is kept.
+    assert printed(done.out / "02_dead.failed.ipynb") == "alive\n"
 
 
 def test_a_lesson_that_fetches_fails_in_tests(done):
@@ -280,6 +283,26 @@ def test_of_all_lessons_those_run_with_it_that_have_it(
         ("01_one[rate=0.2]", {"rate": 0.2}),
         ("02_two", {}),
     ]
+
+
+def test_the_longest_lessons_start_first(tmp_path):
+    names = ("01_one", "02_two", "03_three", "02_two")
+    runs = [plan.Run(name, name, ".", "", {}, {}) for name in names]
+    results = tmp_path / "results.json"
+    rows = {"01_one": {"seconds": 2}, "02_two": {"seconds": 30}}
+    results.write_text(json.dumps({"lessons": rows}))
+    assert plan.order_runs(runs, results) == [1, 3, 0, 2]
+    # A file that says nothing of it, or none.
+    for text in ("", "[]", '{"lessons": {"02_two": {"seconds": "long"}}}'):
+        results.write_text(text)
+        assert plan.order_runs(runs, results) == [0, 1, 2, 3]
+    results.unlink()
+    assert plan.order_runs(runs, results) == [0, 1, 2, 3]
+    # Those of the course.
+    runs = plan.plan_runs([], {})
+    first = runs[plan.order_runs(runs)[0]].lesson
+    seconds = json.loads(plan.RESULTS.read_text("utf-8"))["lessons"]
+    assert seconds[first] == max(seconds.values(), key=lambda x: x["seconds"])
 
 
 def test_a_scheduler_that_is_not_there_is_refused_soon(refused, monkeypatch):
@@ -605,6 +628,16 @@ def test_an_error_of_the_process_is_read(tmp_path):
     assert found == "its process ended with status -9\nkilled"
     (tmp_path / task.ERROR).write_text("OSError: full")
     assert task.read_error(tmp_path, 1) == "OSError: full"
+
+
+def test_a_notebook_is_not_written_at_each_cell(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_lesson(tmp_path, "lesson", "1", "2", "3")
+    written = mock.Mock()
+    monkeypatch.setattr("papermill.engines.write_ipynb", written)
+    task.execute({}, ".")
+    assert written.call_count == 2  # before the first cell, behind the last
+    assert task.read_progress(tmp_path) == (6, 6)
 
 
 def test_a_notebook_that_is_cut_short_is_none(tmp_path):

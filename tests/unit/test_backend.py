@@ -75,6 +75,18 @@ def test_keras_on_another_backend_is_refused(tmp_path):
     assert "restart the kernel" in error
 
 
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_the_import_does_without_garbage_collection(is_enabled, tmp_path):
+    look = "import gc; print(gc.isenabled())"
+    (tmp_path / "keras.py").write_text(f"{look}\nraise ImportError")
+    code = (
+        f"import gc\nif not {is_enabled}: gc.disable()\n"
+        f"try: {IMPORT}\nexcept ImportError: print(gc.isenabled())"
+    )
+    done = run(code, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    assert done.stdout.split() == ["False", str(is_enabled)]
+
+
 @pytest.fixture
 def crash(tmp_path):
     """Return a PYTHONPATH where TensorFlow ends the process at its import."""

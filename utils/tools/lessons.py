@@ -33,6 +33,7 @@ NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build"
 EXECUTED = BUILD / "executed"
 FULL = BUILD / "full"
+RESULTS = ROOT / "docs" / "results.json"
 NAME = re.compile(r"\d\d(_[a-z][a-z0-9]*)+\.ipynb")
 # Its alt text and its path; an alt text may go over several lines.
 IMAGE = re.compile(r"!\[(.*?)\]\((.*?)\)", re.DOTALL)

@@ -17,9 +17,8 @@ from typing import NamedTuple
 from utils.files import write_whole
 from utils.tools import UsageError
 from utils.tools.editions import read_executed
-from utils.tools.lessons import BUILD, FULL, ROOT, find_picture
+from utils.tools.lessons import BUILD, FULL, RESULTS, ROOT, find_picture
 
-RESULTS = ROOT / "docs" / "results.json"
 README = ROOT / "README.md"
 PICTURES = ROOT / "docs" / "images"
 PICTURED = ("05",)  # lessons

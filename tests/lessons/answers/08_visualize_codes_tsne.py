@@ -224,7 +224,7 @@ def train_placer(codes, points):
         [layers.Dense(64, "tanh"), layers.Dense(2)]
     )
     model.compile(optimizer=keras.optimizers.Adam(0.02), loss="mse")
-    model.fit(codes, points / scale, epochs=100, batch_size=50, verbose=0)
+    model.fit(codes, points / scale, epochs=16, batch_size=8, verbose=0)
     return lambda new: model(new) * scale
 """,
         """
@@ -265,7 +265,7 @@ def train_placer(codes, points):
     scale = points.std()
     model = Placer()
     model.compile(optimizer=keras.optimizers.Adam(0.02), loss="mse")
-    model.fit(codes, points, epochs=120, batch_size=50, verbose=0)
+    model.fit(codes, points, epochs=20, batch_size=8, verbose=0)
     return model
 """,
         """
@@ -563,21 +563,21 @@ def train_placer(codes, points):
 def train_placer(codes, points):
     model = keras.Sequential([layers.Dense(64, "relu"), layers.Dense(1)])
     model.compile(optimizer=keras.optimizers.Adam(0.02), loss="mse")
-    model.fit(codes, points[:, :1], epochs=50, verbose=0)
+    model.fit(codes, points[:, :1], epochs=15, verbose=0)
     return model
 """,
         """
 def train_placer(codes, points):
     model = keras.Sequential([layers.Dense(64, "relu"), layers.Dense(2)])
     model.compile(optimizer=keras.optimizers.Adam(0.02), loss="mse")
-    model.fit(codes, points[:, ::-1], epochs=60, verbose=0)
+    model.fit(codes, points[:, ::-1], epochs=15, verbose=0)
     return model
 """,
         """
 def train_placer(codes, points):
     model = keras.Sequential([layers.Dense(64, "relu"), layers.Dense(2)])
     model.compile(optimizer=keras.optimizers.Adam(0.02), loss="mse")
-    model.fit(codes, points / points.std() + 9, epochs=60, verbose=0)
+    model.fit(codes, points / points.std() + 9, epochs=15, verbose=0)
     return model
 """,
         """
@@ -593,7 +593,7 @@ def train_placer(codes, points):
         [layers.Dense(64, "relu"), layers.Dense(2, "softmax")]
     )
     model.compile(optimizer=keras.optimizers.Adam(0.02), loss="mse")
-    model.fit(codes, points, epochs=60, verbose=0)
+    model.fit(codes, points, epochs=15, verbose=0)
     return model
 """,
         """

@@ -213,7 +213,7 @@ def train_encoder(inputs, targets, n_codes):
 
     model = Autoencoder()
     model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
-    model.fit(inputs, targets, epochs=25, batch_size=32, verbose=0)
+    model.fit(inputs, targets, epochs=12, batch_size=15, verbose=0)
     return model.encode
 """,
         """

@@ -533,7 +533,7 @@ def build_detector(normal):
     scaled = (normal - mean) / spread
     model = build_autoencoder(normal.shape[1], 3, 32, "detector")
     model.compile(keras.optimizers.Adam(1e-2), "mse")
-    model.fit(scaled, scaled, epochs=30, batch_size=32, verbose=0)
+    model.fit(scaled, scaled, epochs=10, batch_size=10, verbose=0)
     return lambda rows: find_errors(model, (rows - mean) / spread)
 """,
     """

@@ -262,7 +262,10 @@ class Dispatcher:
             )
 
     def run(
-        self, runs: Sequence[Run], lines: Sequence[ProgressLine]
+        self,
+        runs: Sequence[Run],
+        lines: Sequence[ProgressLine],
+        order: Sequence[int],
     ) -> Iterator[tuple[int, Outcome]]:
         """Yield the number of each run and what came out, as they come.
 
@@ -271,10 +274,12 @@ class Dispatcher:
         runs : sequence of Run
         lines : sequence of ProgressLine
             One for each run.
+        order : sequence of int
+            The numbers of the runs, in the order in which they are sent.
         """
         self._runs = runs
         self._lines = lines
-        self._waiting.extend(range(len(runs)))
+        self._waiting.extend(order)
         self._client.subscribe_topic(
             self._topic, lambda event: self._inbox.put(("progress", event[1]))
         )

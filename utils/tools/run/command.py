@@ -13,7 +13,7 @@ from typing import Any
 from utils.tools import UsageError
 from utils.tools.lessons import EXECUTED
 from utils.tools.run import board, cluster
-from utils.tools.run.plan import parse_settings, plan_runs
+from utils.tools.run.plan import order_runs, parse_settings, plan_runs
 from utils.tools.run.progress import make_lines
 
 FINISHED, FAILED, NOT_AS_ASKED, STOPPED = 0, 1, 2, 130
@@ -105,7 +105,7 @@ def run_lessons(
         lines = make_lines(runs)
         for line in lines:
             stack.callback(line.close)
-        for index, outcome in dispatcher.run(runs, lines):
+        for index, outcome in dispatcher.run(runs, lines, order_runs(runs)):
             result = board.judge(runs[index], outcome)
             results[index] = result
             if outcome.notebook:

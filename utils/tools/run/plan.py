@@ -3,6 +3,7 @@
 import ast
 import difflib
 import itertools
+import json
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 
 from utils.settings import MODES
 from utils.tools import UsageError
-from utils.tools.lessons import find_lessons, get_tags, read_lesson
+from utils.tools.lessons import RESULTS, find_lessons, get_tags, read_lesson
 
 import nbformat
 
@@ -116,6 +117,30 @@ def plan_runs(
                 raise UsageError(f"two runs would write {run.name}.ipynb")
             runs.append(run)
     return runs
+
+
+def order_runs(runs: Sequence[Run], results: Path = RESULTS) -> list[int]:
+    """Return the numbers of the runs in the order in which to start them.
+
+    The longest come first. Otherwise one that takes minutes may start last,
+    and run alone at the end.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    results : Path
+        A file that knows how long each lesson took once, in full mode. A
+        lesson that it does not know comes behind those that it knows.
+    """
+    seconds = {}
+    # Without the file, or with another one, the runs are as good.
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        lessons = json.loads(results.read_text("utf-8"))["lessons"]
+        seconds = {n: float(row["seconds"]) for n, row in lessons.items()}
+    return sorted(
+        range(len(runs)),
+        key=lambda number: -seconds.get(runs[number].lesson, 0),
+    )
 
 
 def find_paths(names: Iterable[str]) -> list[Path]:

@@ -274,11 +274,31 @@ def end_with_worker() -> None:
 def execute(parameters: dict[str, Any], cwd: str) -> None:
     """Execute the notebook in this folder with papermill."""
     import papermill
+    from papermill.engines import NBClientEngine, papermill_engines
 
+    class WriteOnce(NBClientEngine):
+        """Papermill's own engine, which writes the notebook at the end only.
+
+        Otherwise papermill writes all of it before and behind each cell,
+        5 to 7 seconds a lesson.
+        """
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man, *args, **kwargs):
+            path = nb_man.output_path
+            nb_man.output_path = None
+            try:
+                super().execute_managed_notebook(nb_man, *args, **kwargs)
+            finally:
+                # Also if the kernel has died: what there is gets written.
+                nb_man.output_path = path
+
+    papermill_engines.register("write_once", WriteOnce)
     with open(PROGRESS, "w", encoding="utf-8") as progress:
         papermill.execute_notebook(
             LESSON,
             EXECUTED,
+            engine_name="write_once",
             parameters=parameters,
             cwd=cwd,
             language="python",
