@@ -614,7 +614,8 @@ def compile_imports(environ):
     compiles the others when they are imported for the first time.
     """
     code = (
-        "import importlib, sys\n"
+        "import gc, importlib, sys\n"
+        "gc.disable()\n"
         "for name in sys.argv[1:]:\n"
         "    try:\n"
         "        importlib.import_module(name)\n"
