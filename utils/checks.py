@@ -274,6 +274,8 @@ def _compare_numbers(aspect, found, expected, tolerance):
     )
 
 
+# Infinity less infinity is NaN, which agrees with nothing.
+@np.errstate(invalid="ignore")
 def _find_fact(found, expected, allowed):
     """Return what is certain of all numbers at once, or nothing.
 

@@ -103,6 +103,8 @@ def test_right(judge, result, expected):
     assert judge(result, expected) == "right"
 
 
+# A warning would stand above the verdict.
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("result", "expected", "gap"),
     [
@@ -140,6 +142,11 @@ def test_right(judge, result, expected):
         (keras.Input((3,)), (2, 3), "the result"),
         (print, TABLE, "the result"),
         (np.array([-np.inf, 1]), np.array([np.inf, 1]), "-inf, not inf"),
+        (
+            np.array([-np.inf, 1, 2, 3]),
+            np.array([np.inf, 1, 2, 3]),
+            "-inf, not inf",
+        ),
     ],
 )
 def test_not_yet_says_the_gap(judge, result, expected, gap):
@@ -239,6 +246,18 @@ def test_an_argument_that_is_changed_is_told_and_stays(capsys, argument):
     verdict = read_verdict(capsys, "answer")
     assert "changes its argument 2 in place" in verdict
     assert repr(argument) == before
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [np.array([1, np.nan]), [1.5, float("nan")], {"a": float("nan")}, "text"],
+)
+def test_an_argument_that_stays_is_not_told(capsys, argument):
+    def answer(x):
+        return len(x)
+
+    check(answer, case(argument, expected=len(argument)))
+    assert read_verdict(capsys, "answer") == "right"
 
 
 def test_a_judge_says_what_is_wrong(capsys):

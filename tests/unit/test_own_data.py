@@ -151,6 +151,7 @@ ADVICE = {
     ),
     "signed": (2 * RNG.random((9, 28, 28)) - 1, "tanh", "mse", 4),
     "standardized": (RNG.normal(size=(9, 12)), "linear", "mse", 1),
+    "up to 2": (2 * RNG.random((9, 12)), "linear", "mse", 1),
     "series": (RNG.normal(size=(9, 50, 2)), "linear", "mse", 1),
     "counts": (RNG.poisson(9, (9, 12)), "softplus", "poisson", 1),
 }
@@ -166,6 +167,9 @@ def test_range_decides_on_last_layer_and_loss(name, capsys):
     # An aligned table: all values begin in one column.
     assert all(line[12] == " " and line[13] != " " for line in lines)
     assert len(lines) >= 9
+    assert any("n, steps, values" in line for line in lines) == (
+        name == "series"
+    )
     keras.activations.get(advice.last_layer)
     keras.losses.get(advice.loss)
 

@@ -59,16 +59,23 @@ def test_rows_with_missing_values_become_gaps(capsys):
     assert "4 of 50 rows left out" in capsys.readouterr().out
 
 
+# What is in the table, and the times of the first and the last row.
 TIMES = {
-    "none": ({}, "int"),
-    "numbers": ({"timestamp": 1.7e9 + 60 * np.arange(24)}, "float"),
+    "none": ({}, 0, 23),
+    "numbers": (
+        {"timestamp": 1.7e9 + 60 * np.arange(24)},
+        1.7e9,
+        1.7e9 + 60 * 23,
+    ),
     "months": (
         {"m": [f"{2020 + i // 12}-{i % 12 + 1:02}" for i in range(24)]},
-        "datetime",
+        np.datetime64("2020-01-01"),
+        np.datetime64("2021-12-01"),
     ),
     "day and clock": (
         {"d": ["1.2.2026"] * 24, "c": [f"{i}:00" for i in range(24)]},
-        "datetime",
+        np.datetime64("2026-02-01T00:00"),
+        np.datetime64("2026-02-01T23:00"),
     ),
     "zone": (
         {
@@ -76,17 +83,18 @@ TIMES = {
                 "2026-03-28 12:00", periods=24, freq="h", tz="CET"
             )
         },
-        "datetime",
+        np.datetime64("2026-03-28T11:00"),
+        np.datetime64("2026-03-29T10:00"),
     ),
 }
 
 
 @pytest.mark.parametrize("name", TIMES)
 def test_the_column_that_says_when_is_found(name):
-    columns, kind = TIMES[name]
+    columns, first, last = TIMES[name]
     series = read_series(pd.DataFrame(columns | {"x": WAVE[:24]}))
     assert series.x.shape == (24, 1) and series.columns == ["x"]
-    assert str(series.times.dtype).startswith(kind)
+    assert (series.times[0], series.times[-1]) == (first, last)
     assert not len(find_gaps(series.times))
 
 
@@ -134,6 +142,12 @@ def test_windows_are_put_back(step, times):
     starts = range(0, 23, step)
     expected = {start + i for start in starts for i in range(8)}
     assert set(np.flatnonzero(is_covered)) == expected
+
+
+def test_a_window_may_be_one_row_long():
+    x = RNG.normal(size=(5, 2)).astype("float32")
+    np.testing.assert_array_equal(cut_windows(x, 1), x[:, None])
+    np.testing.assert_array_equal(join_windows(x[:, None], 5), x)
 
 
 def test_windows_that_overlap_are_averaged():

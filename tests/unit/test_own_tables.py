@@ -48,12 +48,14 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_files(name, encoding, tmp_path):
+def test_files(name, encoding, tmp_path, capsys):
     text, expected = FILES[name]
     if encoding == "utf-16":
         text = text.lstrip("\ufeff")
     path = write(tmp_path / "größe 1.CSV", text, encoding)
     frame = read_frame(path)
+    said = capsys.readouterr().out
+    assert ("above the table left out: 1" in said) == (name == "above")
     expected = pd.DataFrame(expected)
     pd.testing.assert_frame_equal(frame, expected, check_dtype=False)
     kinds = [
@@ -66,6 +68,11 @@ def test_files(name, encoding, tmp_path):
 def test_files_of_windows_with_accents(tmp_path):
     path = write(tmp_path / "a.csv", "Größe;Ort\n1,5;Köln\n2;Bonn\n", "cp1252")
     assert read_frame(path)["Ort"].tolist() == ["Köln", "Bonn"]
+
+
+def test_words_of_truth_in_other_cases_are_read():
+    table = pd.DataFrame({"a": ["TRUE", "false", None], "b": [1, 2, 3]})
+    assert read_table(table)["a"].tolist() == [True, False, pd.NA]
 
 
 DATES = {

@@ -13,6 +13,8 @@ mpl.use("agg")
 from utils.data import class_names
 from utils.plots import (
     CLASS_COLORS,
+    label_point,
+    move_apart,
     plot_histories,
     plot_images,
     plot_points,
@@ -203,6 +205,20 @@ def test_maps_are_legible(n_maps, names):
         boxes = [text.get_window_extent() for text in axis.texts]
         for one, other in itertools.combinations(boxes, 2):
             assert not one.overlaps(other)
+
+
+def test_labels_move_no_further_than_they_have_to():
+    _, axis = plt.subplots()
+    axis.set(xlim=(0, 10), ylim=(0, 10))
+    places = [(1, 1), (8, 8), (8, 8)]
+    alone, low, high = (label_point(axis, place, "a") for place in places)
+    move_apart([alone, low, high])
+    np.testing.assert_allclose(alone.get_position(), (1, 1))
+    low, high = sorted(
+        (low.get_window_extent(), high.get_window_extent()),
+        key=lambda box: box.y0,
+    )
+    assert 0 <= high.y0 - low.y1 < 3  # pixels
 
 
 def test_maps_color_each_class_and_keep_distances():
