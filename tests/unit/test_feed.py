@@ -210,6 +210,8 @@ NOT_DATA = {
     "text": (np.full((5, 6), "a"), "not numbers"),
     "unequal rows": ([[1.0], [1.0, 2.0]], "different lengths: pad"),
     "infinity": (X / 0.0, "infinite"),
+    "one infinity": (np.where(X.max() > X, X, np.inf), "infinite"),
+    "one negative infinity": (np.where(X.max() > X, X, -np.inf), "infinite"),
     "single rows": (
         tf.data.Dataset.from_tensor_slices(X),
         r"shape \(6,\).*batch\(64\)",

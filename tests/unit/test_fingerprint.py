@@ -384,6 +384,18 @@ def compile_(**settings):
     return model
 
 
+def draw_from_seed(n_draws):
+    seeds = keras.random.SeedGenerator(1)
+    for _ in range(n_draws):
+        seeds.next()
+    return seeds
+
+
+def build_cells(units):
+    cells = layers.GRUCell(3), layers.GRUCell(units)
+    return keras.Sequential([keras.Input((4, 2)), layers.RNN(cells)])
+
+
 PAIRS = {
     "units": (lambda: layers.Dense(3), lambda: layers.Dense(4)),
     "an activation": (
@@ -533,6 +545,8 @@ PAIRS = {
             keras.optimizers.schedules.CosineDecay(0.1, 10)
         ),
     ),
+    "draws of a seed": (lambda: draw_from_seed(1), lambda: draw_from_seed(2)),
+    "cells": (lambda: build_cells(3), lambda: build_cells(4)),
     "an own optimizer": (lambda: Halved(0.5), lambda: Halved(0.25)),
     "an own schedule": (
         lambda: keras.optimizers.Adam(Decay(0.1)),

@@ -375,6 +375,10 @@ def test_rows_on_the_disk_are_read_batch_by_batch(tmp_path):
     # The first rows are looked at; no more than a batch is ever read.
     assert len(data) == 6500 and max(read) <= 1000
     assert sum(size == 100 for size in read) >= 2 * 65
+    # Validation images may lie there, too.
+    read.clear()
+    train(build("sigmoid"), X, loss="bce", validation=(data, data))
+    assert max(read) <= 1000 and sum(read) > len(data)
 
 
 def test_what_is_wrong_far_behind_is_noticed_in_training(tmp_path):
