@@ -305,6 +305,15 @@ def test_the_longest_lessons_start_first(tmp_path):
     assert seconds[first] == max(seconds.values(), key=lambda x: x["seconds"])
 
 
+def test_runs_are_sent_in_that_order(tmp_path, capsys):
+    names = ["01_prepare_data", "07_variational_autoencoder"]
+    paths = [write_lesson(tmp_path, name) for name in names]
+    assert main([*paths, "--out", str(tmp_path / "out"), "--jobs", "1"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    started = [line.split()[0] for line in lines if line.endswith("started")]
+    assert started == names[::-1]
+
+
 def test_a_scheduler_that_is_not_there_is_refused_soon(refused, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", 0.5)
     # Port 1 is reserved; nothing listens there.
