@@ -94,6 +94,7 @@ def test_the_column_that_says_when_is_found(name):
     columns, first, last = TIMES[name]
     series = read_series(pd.DataFrame(columns | {"x": WAVE[:24]}))
     assert series.x.shape == (24, 1) and series.columns == ["x"]
+    assert series.times.dtype.kind == np.asarray(first).dtype.kind
     assert (series.times[0], series.times[-1]) == (first, last)
     assert not len(find_gaps(series.times))
 

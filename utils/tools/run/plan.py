@@ -133,10 +133,10 @@ def order_runs(runs: Sequence[Run], results: Path = RESULTS) -> list[int]:
         lesson that it does not know comes behind those that it knows.
     """
     seconds = {}
-    # Without the file, or with another one, the runs are as good.
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+    # Without the file, or in the middle of a merge, the runs are as good.
+    with suppress(OSError, ValueError):
         lessons = json.loads(results.read_text("utf-8"))["lessons"]
-        seconds = {n: float(row["seconds"]) for n, row in lessons.items()}
+        seconds = {name: row["seconds"] for name, row in lessons.items()}
     return sorted(
         range(len(runs)),
         key=lambda number: -seconds.get(runs[number].lesson, 0),
