@@ -55,6 +55,13 @@ def pytest_xdist_auto_num_workers(config) -> int:
     return max(1, min((os.cpu_count() or 1) + 1, memory))
 
 
+def pytest_itemcollected(item) -> None:
+    """Let `-k` find a test by the lesson that it is marked with."""
+    marker = item.get_closest_marker("lesson")
+    if marker:
+        item.extra_keyword_matches.add(marker.args[0])
+
+
 def pytest_collection_modifyitems(items) -> None:
     """Put the longest files first, and give nbval time on a busy machine."""
 

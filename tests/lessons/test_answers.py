@@ -49,7 +49,7 @@ def list_answers():
                 for i in range(len(answers[kind].get(function, []))):
                     yield pytest.param(
                         *(name, function, kind, i),
-                        id=f"{name[:2]}-{function}-{kind.lower()}-{i}",
+                        id=f"{name}-{function}-{kind.lower()}-{i}",
                         marks=[pytest.mark.slow] if i >= least else [],
                     )
 

@@ -12,6 +12,7 @@ from PIL import Image
 from test_settings import check_row, run
 
 NAME = "11_use_your_own_data"
+pytestmark = pytest.mark.lesson(NAME)
 GENERATOR = np.random.default_rng(0)
 
 

@@ -16,10 +16,11 @@ import nbformat
 import pytest
 from measured import compare_metrics
 from nbformat.v4 import new_code_cell
+from selected import find_asked
 
 LESSONS = read_lessons()
 PEAK_MEMORY = 1.5e9  # bytes
-# These load a model in a second process; pages that both share count twice.
+# These load a model in a second process.
 LOAD_IN_SECOND_PROCESS = ("03", "11")
 PEAK_MEMORY_OF_TWO = 2e9
 # Half of the cores: the other test processes execute lessons by nbval.
@@ -94,10 +95,11 @@ def add_solutions(name):
 
 # As shipped they are executed by nbval; what is measured is the same.
 @pytest.fixture(scope="session")
-def paths(tmp_path_factory):
+def paths(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("answers")
-    paths = {name: folder / f"{name}.ipynb" for name in LESSONS}
-    for name in LESSONS:
+    asked = find_asked(request, LESSONS)
+    paths = {name: folder / f"{name}.ipynb" for name in asked}
+    for name in asked:
         nbformat.write(add_solutions(name), paths[name])
     return paths
 
@@ -141,6 +143,7 @@ def test_all_findings_hold(executed, lesson):
     assert all(finding["numbers"] for finding in found)
 
 
+@pytest.mark.timing
 @each_lesson
 def test_lesson_needs_little_memory(executed, lesson):
     _, row = executed[lesson]
@@ -635,6 +638,8 @@ def verdicts(executed):
     """What the checks printed: a dict from lesson, function, way to lines."""
     lines = {}
     for name, function in EXERCISES:
+        if name not in executed:
+            continue
         notebook, row = executed[name]
         if notebook is None:
             failure = [f"the lesson failed: {row['cell']}: {row['error']}"]

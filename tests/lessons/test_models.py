@@ -26,6 +26,7 @@ import sys
 from utils.tools.lessons import ROOT, read_lessons
 
 import pytest
+from selected import find_asked
 from survive import find_builders, find_statements, read_descriptions
 
 SCRIPT = ROOT / "tests" / "survive.py"
@@ -36,17 +37,25 @@ MODELS = [
 
 
 @pytest.fixture(scope="module")
-def left(tmp_path_factory):
+def numbers(request):
+    """The numbers of the lessons whose models are looked at."""
+    return [name[:2] for name in find_asked(request, LESSONS)]
+
+
+@pytest.fixture(scope="module")
+def left(numbers, tmp_path_factory):
     """A folder of saved models, and what no description names."""
     folder = tmp_path_factory.mktemp("models")
-    subprocess.run([sys.executable, SCRIPT, "leave", folder], check=True)
+    command = [sys.executable, SCRIPT, "leave", folder, *numbers]
+    subprocess.run(command, check=True)
     return folder
 
 
 @pytest.fixture(scope="module")
-def faults(left):
+def faults(left, numbers):
     """What a new process finds: a dict from lesson and model to faults."""
-    subprocess.run([sys.executable, SCRIPT, "find", left], check=True)
+    command = [sys.executable, SCRIPT, "find", left, *numbers]
+    subprocess.run(command, check=True)
     return json.loads((left / "find.json").read_text("utf-8"))
 
 

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from unittest import mock
 
 from utils.tools.lessons import ROOT, find_lessons, read_lesson
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from selected import find_asked
 
 
 def name_module(path):
@@ -230,3 +232,46 @@ def test_what_readme_types_exists():
     typed = set(re.findall(r"(?m)(?:^|`)make ([a-z-]+)", readme))
     targets = set(re.search(r"\.PHONY: (.*)", makefile)[1].split())
     assert {"run", "test"} <= typed <= targets
+
+
+def select(nodeid, fixtures, lesson=None):
+    """Return a selected test, as `find_asked` sees it."""
+    marker = lesson and pytest.mark.lesson(lesson).mark
+    return mock.Mock(
+        nodeid=nodeid,
+        fixturenames=fixtures,
+        get_closest_marker=lambda name: marker,
+    )
+
+
+@pytest.mark.parametrize(
+    ("items", "asked"),
+    [
+        ([select("t.py::test_a[02_b]", ["executed"])], ["02_b"]),
+        ([select("t.py::test_b", ["executed"], lesson="03_c")], ["03_c"]),
+        # What needs another fixture does not count.
+        ([select("t.py::test_a[02_b]", ["site"])], []),
+        # What names no lesson may look at each of them.
+        ([select("t.py::test_c", ["executed"])], ["01_a", "02_b", "03_c"]),
+        (
+            [
+                select("t.py::test_b", ["executed"], lesson="03_c"),
+                select("t.py::test_a[01_a-f]", ["executed"]),
+            ],
+            ["01_a", "03_c"],
+        ),
+    ],
+)
+def test_lessons_that_no_selected_test_asks_for_are_left_out(items, asked):
+    request = mock.Mock(fixturename="executed", session=mock.Mock(items=items))
+    assert find_asked(request, ["01_a", "02_b", "03_c"]) == asked
+
+
+def test_a_lesson_selects_the_tests_that_are_marked_with_it(pytestconfig):
+    """So that `-k 07_var` is all that looks at lesson 07."""
+    marker = pytest.mark.lesson("07_variational_autoencoder").mark
+    item = mock.Mock(
+        extra_keyword_matches=set(), get_closest_marker=lambda name: marker
+    )
+    pytestconfig.hook.pytest_itemcollected(item=item)
+    assert item.extra_keyword_matches == {"07_variational_autoencoder"}

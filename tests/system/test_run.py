@@ -136,6 +136,19 @@ def test_a_lesson_that_passes_leaves_copy_and_row(done):
     assert line.split()[-5:] == ["mse", "0.25", "1", "-", "-"]
 
 
+def test_libraries_that_two_processes_read_count_once():
+    kernel = mock.Mock()
+    kernel.memory_info.return_value = mock.Mock(rss=900, shared=300)
+    loader = mock.Mock()
+    loader.memory_info.return_value = mock.Mock(rss=500, shared=400)
+    assert task.measure_memory([kernel, loader]) == 600 + 100 + 400
+    # Windows and macOS do not tell what is shared.
+    other = mock.Mock()
+    other.memory_info.return_value = mock.Mock(spec=["rss"], rss=500)
+    assert task.measure_memory([other, other]) == 1000
+    assert task.measure_memory([]) == 0
+
+
 def test_the_kernel_is_the_python_of_the_runner(done):
     assert printed(done.out / "04_pass.ipynb").startswith(sys.executable)
 

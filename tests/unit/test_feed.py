@@ -209,7 +209,7 @@ NOT_DATA = {
     "a number": (1.0, "one float"),
     "text": (np.full((5, 6), "a"), "not numbers"),
     "unequal rows": ([[1.0], [1.0, 2.0]], "different lengths: pad"),
-    "infinity": (X / 0.0, "infinite"),
+    "infinity": (X * np.inf, "infinite"),
     "one infinity": (np.where(X.max() > X, X, np.inf), "infinite"),
     "one negative infinity": (np.where(X.max() > X, X, -np.inf), "infinite"),
     "single rows": (

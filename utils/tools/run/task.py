@@ -154,9 +154,8 @@ def run_lesson(
                 # The kernel and what it has started, without papermill.
                 kernel = child.children(recursive=True)
                 family.update(kernel)
-                memory = sum(process.memory_info().rss for process in kernel)
                 outcome.peak_memory_bytes = max(
-                    outcome.peak_memory_bytes, memory
+                    outcome.peak_memory_bytes, measure_memory(kernel)
                 )
             progress = read_progress(scratch)
             # At the end papermill counts all cells, also if one has failed.
@@ -169,6 +168,21 @@ def run_lesson(
             outcome.error = read_error(scratch, status)
     outcome.seconds = time.perf_counter() - start
     return outcome
+
+
+def measure_memory(processes: Iterable[psutil.Process]) -> int:
+    """Return the bytes of memory that processes need together.
+
+    Pages of files count once, as those of the process that has most of them:
+    a kernel and what it starts read the same libraries. Where the system does
+    not tell which pages these are (Windows, macOS), they count each time.
+    """
+    own, shared = 0, [0]
+    for process in processes:
+        memory = process.memory_info()
+        shared.append(getattr(memory, "shared", 0))
+        own += memory.rss - shared[-1]
+    return own + max(shared)
 
 
 def make_environment(
