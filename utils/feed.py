@@ -219,10 +219,11 @@ def _check_outputs(model, targets, name, loss):
     ):
         return
     shape, made = tuple(targets.shape), tuple(symbols[0].shape)
-    if not any(
-        _are_alike(each[1:], made[1:])
-        for each in (shape, (*shape, 1), shape[: -(shape[-1] == 1) or None])
-    ):
+    # Keras adds or drops a last axis of length 1 by itself.
+    fitting = [shape, (*shape, 1)]
+    if shape[-1] == 1:
+        fitting.append(shape[:-1])
+    if not any(_are_alike(each[1:], made[1:]) for each in fitting):
         raise ValueError(
             f"{name} have shape {shape}, and the model gives {made}: pad "
             "images to a multiple (utils.images.pad_images), or cut its "

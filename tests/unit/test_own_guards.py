@@ -299,6 +299,19 @@ def test_a_missing_last_axis_of_one_is_added():
     assert train(build_images(), IMAGES[..., 0]) == pytest.approx(expected)
 
 
+def test_a_last_axis_of_one_may_be_missing_in_targets_or_outputs():
+    expected = train(build_images(), IMAGES, IMAGES)
+    assert train(build_images(), IMAGES, IMAGES[..., 0]) == pytest.approx(
+        expected
+    )
+    flat = build_images()
+    flat.add(layers.Reshape((12, 12)))
+    assert train(flat, IMAGES, IMAGES) == pytest.approx(expected)
+    # Any other axis that is too many is a mistake.
+    with pytest.raises(ValueError, match="targets have shape"):
+        train(flat, IMAGES, IMAGES[..., [0, 0]])
+
+
 def test_data_sets_of_labels_are_told_from_pairs():
     labels = np.arange(40)
     data = tf.data.Dataset.from_tensor_slices((IMAGES, labels)).batch(8)
