@@ -130,6 +130,26 @@ def test_a_list_of_rows_is_one_input():
         assert train(build(), rows)["loss"] == train(build(), X)["loss"]
 
 
+class Two(keras.Model):
+    """A class of its own, which does not tell its inputs."""
+
+    def __init__(self, two):
+        super().__init__()
+        self.two = two
+
+    def call(self, inputs):
+        return self.two(list(inputs))
+
+
+def test_several_inputs_of_a_class():
+    two = build_two()
+    start = two.get_weights()
+    found = train(Two(two), [X, Z], [X, Z], loss=["mse", "mse"])["loss"]
+    two.set_weights(start)
+    expected = train(two, [X, Z], [X, Z], loss=["mse", "mse"])["loss"]
+    assert found == pytest.approx(expected)
+
+
 def make_dataset(*parts):
     data = parts[0] if len(parts) == 1 else parts
     return tf.data.Dataset.from_tensor_slices(data).batch(32)
