@@ -136,6 +136,13 @@ def test_a_lesson_that_passes_leaves_copy_and_row(done):
     assert line.split()[-5:] == ["mse", "0.25", "1", "-", "-"]
 
 
+def test_what_else_there_is_ends_a_message():
+    known = ["mode", "seed"]
+    assert plan.suggest("sed", known) == "; did you mean seed?"
+    assert plan.suggest("latent_dim", known) == "; there are: mode, seed"
+    assert plan.suggest("seed", []) == "; there are: none"
+
+
 def test_libraries_that_two_processes_read_count_once():
     kernel = mock.Mock()
     kernel.memory_info.return_value = mock.Mock(rss=900, shared=300)

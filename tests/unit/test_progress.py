@@ -79,6 +79,13 @@ def test_time_left_is_in_proportion(texts, monkeypatch):
     assert "epoch 2 of 3 (50%), loss" in texts[4]
 
 
+def test_long_times_are_told_in_minutes():
+    seconds = 0.4, 299, 300, 3600
+    assert [progress._say_time(each) for each in seconds] == [
+        *("0 s", "299 s", "5 min", "60 min")
+    ]
+
+
 def test_a_line_is_not_shown_more_often_than_it_can_be_read(monkeypatch):
     shown = []
     monkeypatch.setattr(
@@ -142,8 +149,12 @@ def test_a_notebook_keeps_one_output_of_plain_text(is_stopped):
         "print('printed')" if is_stopped else "",
         "line.finish('2 epochs')",
     ]
-    notebook = new_notebook(cells=[new_code_cell("\n".join(code))])
+    running = "line = ProgressLine()\nline.update('epoch 1 of 2')"
+    cells = [new_code_cell("\n".join(code)), new_code_cell(running)]
+    notebook = new_notebook(cells=cells)
     nbclient.NotebookClient(notebook, kernel_name="python3").execute()
+    (shown,) = notebook.cells[1].outputs
+    assert shown.data == {"text/plain": "epoch 1 of 2"}
     outputs = notebook.cells[0].outputs
     assert outputs[0].data == {"text/plain": "2 epochs"}
     assert [each.get("text") for each in outputs[1:]] == (
