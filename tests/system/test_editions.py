@@ -336,3 +336,11 @@ def test_other_errors_of_the_system_keep_their_trace(tmp_path):
         editions.open_output(tmp_path / "out"),
     ):
         (tmp_path / "no such file").read_text()
+
+
+def test_an_edition_that_does_not_exist_is_refused(tmp_path, capsys):
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit, match="2"):
+        editions.main(["handout", "--out", str(out)])
+    assert "'handouts'" in capsys.readouterr().err
+    assert not out.exists()
