@@ -701,3 +701,19 @@ def test_what_is_reused_is_rounded_alike(start, trainings):
         assert set(count_threads()) == {2}
         start(True)
         assert set(count_threads()) == {1}
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [np.zeros((5, 2), "int32"), tf.TensorSpec((None, 2), tf.int32)],
+    ids=["array", "data set"],
+)
+def test_a_model_is_built_for_the_type_of_its_inputs(inputs):
+    class Model(keras.Model):
+        def call(self, x):
+            self.seen = keras.backend.standardize_dtype(x.dtype)
+            return x
+
+    model = Model()
+    reuse.build_model(model, inputs)
+    assert model.seen == "int32"
