@@ -137,3 +137,15 @@ def test_it_writes_table_figures_and_pictures(
     readme.write_text("no marks")
     with pytest.raises(UsageError, match="README"):
         results.write_results(board, bench)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        *((None, ""), (0, "0"), (0.08437, "0.0844"), (0.99996, "1.0000")),
+        *((1, "1.00"), (18.364, "18.36"), (199.9, "199.90")),
+        *((200, "200"), (208.6, "209"), (320_241.4, "320,241")),
+    ],
+)
+def test_a_figure_has_as_many_digits_as_tell_something(value, shown):
+    assert results.show(value) == shown
