@@ -1,7 +1,6 @@
 """Tests of utils.data.batches: order, sizes and pairs."""
 
-from utils.backend import tf
-from utils.data import batches, count_steps, gather_rows, make_tensor
+from utils.data import batches, count_steps
 
 import keras
 import numpy as np
@@ -95,16 +94,3 @@ def test_batches_refuses_what_it_cannot_feed(arguments, message):
 
 def test_without_a_size_a_batch_has_256_rows():
     assert [count_steps(np.zeros(n)) for n in (1, 256, 257)] == [1, 1, 2]
-
-
-def test_of_an_array_on_the_disk_only_the_asked_rows_are_read(
-    tmp_path, monkeypatch
-):
-    array = np.memmap(tmp_path / "x", "float32", "w+", shape=(9, 2))
-    array[:] = np.arange(18).reshape(9, 2)
-    rows = tf.constant([7, 0])
-    in_memory = gather_rows(make_tensor(np.asarray(array).copy()), rows)
-    # It takes tensors: it would read the whole array first.
-    monkeypatch.setattr(tf, "gather", None)
-    found = gather_rows(make_tensor(array), rows)
-    np.testing.assert_array_equal(found, in_memory)
