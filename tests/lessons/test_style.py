@@ -22,6 +22,7 @@ from utils.tools.style import (
     can_be_presented,
     claims_are_findings,
     code_cells_are_short,
+    code_is_python,
     code_says_nothing_forbidden,
     ends_with_metrics,
     exercises_are_complete,
@@ -108,12 +109,15 @@ def make_lesson():
     function = 'def make_{}(x):\n    """Return x."""\n    '
     for number, name in enumerate("abc", start=1):
         stub = function.format(name)
-        title = f"**Exercise 1.{number}: copy.**"
-        hint = "<details><summary>Hint</summary>x</details>"
-        summary = f"<details><summary>Solution 1.{number}</summary>"
+        title = f"**Exercise 10.{number}: copy.**"
+        hints = (
+            "\n\n<details><summary>Hint</summary>x</details>\n"
+            "<details><summary>Second hint</summary>x</details>"
+        )
+        summary = f"<details><summary>Solution 10.{number}</summary>"
         fence = f"```python\n{stub}return x\n```"
         cells += [
-            text(f"{title} Write it. {hint}", "exercise"),
+            text(f"{title} Write it.{hints}", "exercise"),
             code(stub + "raise NotImplementedError", "stub"),
             code(
                 f"check(make_{name}, case(1, expected=1))",
@@ -185,6 +189,11 @@ BREAKS = [
     (imports_only_public_helpers, replace("plot_images,", "_make_square,")),
     (imports_only_public_helpers, replace("utils.plots", "utils.run")),
     (imports_only_public_helpers, replace("utils.plots", "utils.tools.site")),
+    (
+        imports_only_public_helpers,
+        replace("import json", "import json, utils.tools.style as style"),
+    ),
+    (code_is_python, replace(FOUND, "print(")),
     (has_sections_in_order, replace("## Compare", "## Summary")),
     (has_sections_in_order, replace("## Does it help?", "### Is it?")),
     (ends_with_metrics, tag("leave_metrics")),
@@ -208,9 +217,10 @@ BREAKS = [
     ),
     (exercises_are_complete, replace("raise NotImplementedError", "return")),
     (exercises_are_complete, replace("check(make_c, ", "check(make_b, ")),
-    (exercises_are_complete, replace("Exercise 1.2", "Exercise 1.3")),
-    (exercises_are_complete, replace("Solution 1.2", "Solution 1.3")),
-    (exercises_are_complete, replace("Hint", "Help")),
+    (exercises_are_complete, replace("Exercise 10.2", "Exercise 10.3")),
+    (exercises_are_complete, replace("Solution 10.2", "Solution 10.3")),
+    (exercises_are_complete, replace("<summary>Hint", "<summary>Help")),
+    (exercises_are_complete, replace("Second hint", "Help")),
     (exercises_are_complete, replace('is_right("make_c")', "True")),
     (
         exercises_are_complete,
@@ -379,7 +389,12 @@ def test_fix_mends_what_saving_leaves_behind(path, spoil):
 def test_ids_of_another_lesson_become_new_ones(path, course):
     """A lesson that begins as a copy of another."""
     copy = course / "11_find_more.ipynb"
-    copy.write_bytes(path.read_bytes())
+    text = path.read_text("utf-8").replace(
+        "# Find a rule", "# Find more rules"
+    )
+    for what in ("Exercise", "Solution"):
+        text = text.replace(f"{what} 10.", f"{what} 11.")
+    copy.write_text(text, "utf-8")
     original = path.read_bytes()
     assert not list(find_complaints(path))
     (complaint,) = find_complaints(copy)
@@ -388,6 +403,24 @@ def test_ids_of_another_lesson_become_new_ones(path, course):
     assert path.read_bytes() == original
     ids = [cell.id for cell in read_lesson(copy).cells]
     assert not {*ids} & {cell.id for cell in make_lesson().cells}
+
+
+def test_a_copy_that_still_speaks_as_another_lesson_is_told(path, course):
+    copy = course / "11_find_more.ipynb"
+    copy.write_bytes(path.read_bytes())
+    assert main(["--fix"]) == 1
+    *of_exercises, of_title = find_complaints(copy)
+    assert len(of_exercises) == 3
+    assert all("call it Exercise 11," in each for each in of_exercises)
+    assert f"{path.name} has the same title" in of_title
+
+
+def test_magics_are_said_once(path):
+    lesson = make_lesson()
+    replace(FOUND, "%matplotlib inline")(lesson)
+    nbformat.write(lesson, path)
+    (complaint,) = find_complaints(path)
+    assert "magics" in complaint
 
 
 @pytest.mark.filterwarnings("ignore::nbformat.warnings.DuplicateCellId")
@@ -447,6 +480,6 @@ def test_a_broken_file_stays_and_is_named(path, course, fix, capsys):
     broken.write_text("<<<<<<< HEAD\n", "utf-8")
     assert main(fix) == 1
     (line,) = capsys.readouterr().out.splitlines()
-    assert str(broken) in line
+    assert str(broken) in line and "git checkout --ours" in line
     assert broken.read_text("utf-8") == "<<<<<<< HEAD\n"
     assert main([str(course / "missing.ipynb"), *fix]) == 1

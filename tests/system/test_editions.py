@@ -100,7 +100,7 @@ def test_a_missing_part_of_an_exercise_is_named(tmp_path, tag):
 def test_a_stub_without_a_task_is_named(tmp_path):
     lesson = write_exercise(tmp_path)
     del lesson.cells[3]
-    with pytest.raises(UsageError, match="stub stands one tagged exercise"):
+    with pytest.raises(UsageError, match="cell 4 is tagged stub.*exercise"):
         find_exercises(lesson, "01_small")
 
 

@@ -96,11 +96,13 @@ def find_exercises(lesson: NotebookNode, name: str) -> list[Exercise]:
                 solution=_complete(stub, fold, f"{name}, cell {index}"),
             )
         )
-    n_stubs = sum("stub" in get_tags(cell) for cell in cells)
-    if n_stubs != len(exercises):
-        raise UsageError(
-            f"{name}: before each cell tagged stub stands one tagged exercise"
-        )
+    known = [id(exercise.stub) for exercise in exercises]
+    for number, cell in enumerate(cells, start=1):
+        if "stub" in get_tags(cell) and id(cell) not in known:
+            raise UsageError(
+                f"{name}, cell {number} is tagged stub: the cell before it "
+                "holds the task and is tagged exercise"
+            )
     return exercises
 
 

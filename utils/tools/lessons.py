@@ -75,6 +75,12 @@ def read_lesson(path: Path) -> nbformat.NotebookNode:
         raise UsageError(f"{path} cannot be read ({error.strerror})") from None
     # A broken file makes nbformat raise nearly anything.
     except Exception as error:
+        if re.search(r"(?m)^<{7} ", text):
+            raise UsageError(
+                f"{path} holds the marks of a merge (<<<<<<<): take one of "
+                "both versions, `git checkout --ours` or `--theirs` with "
+                "this path"
+            ) from None
         raise UsageError(f"{path} is no lesson ({error!r})") from None
     return lesson
 

@@ -73,12 +73,13 @@ NEVER_ON_SLIDES = {
     "metrics",
 }
 
+MAGICS = r"(?m)^\s*[!%]"
 # What no code cell says, and what to do instead.
 FORBIDDEN = {
     r"\btf\.compat\b": "use Keras 3 or TensorFlow 2",
     r"\b(tf\.keras|tf_keras|TF_USE_LEGACY_KERAS)\b": "use keras",
     r"https?://": "a lesson uses no network; a link belongs in the text",
-    r"(?m)^\s*[!%]": "magics run nowhere but in a notebook; use Python",
+    MAGICS: "magics run nowhere but in a notebook; use Python",
     r"\bplt\.show\b": "use show(figure, alt) from utils.plots",
     r"(optimizer=|compile\()\s*[\"']": (
         "build the optimizer by name, with an explicit learning rate"
@@ -136,13 +137,13 @@ def list_nodes(source: str) -> list[ast.AST]:
     try:
         tree = ast.parse(source)
     except SyntaxError:
-        # It has magics; another rule says so.
+        # `code_is_python` says so, or what speaks of magics.
         tree = ast.Module([], [])
     return list(ast.walk(tree))
 
 
 def parse(cell: NotebookNode) -> ast.Module:
-    """Return the syntax tree of a cell; an empty one if it has magics."""
+    """Return the syntax tree of a cell; an empty one if it is no Python."""
     return list_nodes(cell.source)[0]
 
 
@@ -350,6 +351,18 @@ def has_parameters(lesson):
 
 
 @rule
+def code_is_python(lesson):
+    """Name what no other rule can look at."""
+    for place, cell in find_places(lesson, "code"):
+        # Magics are no Python; what to do about them says FORBIDDEN.
+        if not re.search(MAGICS, cell.source):
+            try:
+                ast.parse(cell.source)
+            except SyntaxError as error:
+                yield f"{place}: line {error.lineno} is no Python: {error.msg}"
+
+
+@rule
 def imports_in_one_cell(lesson):
     """Let a missing package show at the start."""
     cells = list(find_places(lesson, "code"))
@@ -368,14 +381,24 @@ def imports_only_public_helpers(lesson):
     # Neither these two commands nor the guard of the tests is a lesson's.
     modules -= {"utils.run", "utils.grade", "utils.offline"}
     for place, cell in find_places(lesson, "code"):
+        imported = [
+            alias.name
+            for node in find_nodes(cell, ast.Import)
+            for alias in node.names
+        ]
         for node in find_nodes(cell, ast.ImportFrom):
             module = node.module or "."
+            imported.append(module)
             names = [alias.name for alias in node.names]
             private = [name for name in names if name.startswith("_")]
             if private:
                 yield f"{place}: {private} is private to {module}"
-            if module.startswith("utils") and module not in modules:
-                yield f"{place}: import from one of {sorted(modules)}"
+        for module in imported:
+            if re.match(r"utils\b", module) and module not in modules:
+                yield (
+                    f"{place}: {module} is no module for lessons; import "
+                    f"from one of {sorted(modules)}"
+                )
         if re.search(r"\b\d\d_\w+\.ipynb|%run|nbimporter", cell.source):
             yield f"{place}: a lesson uses nothing of another lesson"
 
@@ -534,8 +557,9 @@ def find_faults_of_exercise(exercise: Exercise, number: int) -> Iterator[str]:
             "where N is the lesson's number"
         )
         return
-    if "<summary>Hint" not in exercise.task.source:
-        yield f"{name}: give a hint in a fold, <summary>Hint"
+    for hint in ("Hint", "Second hint"):
+        if f"<summary>{hint}" not in exercise.task.source:
+            yield f"{name}: its task lacks a fold with <summary>{hint}"
     title = f"<details><summary>Solution {heading[1]}</summary>"
     if not exercise.fold.source.startswith(title):
         yield f"{name}: the solution begins with {title}"
@@ -583,7 +607,10 @@ def can_be_presented(lesson):
     for place, cell in find_places(lesson):
         kind = cell.metadata.get("slideshow", {}).get("slide_type")
         if kind not in SLIDE_TYPES:
-            yield f"{place}: choose its slide type in the property inspector"
+            yield (
+                f"{place}: choose its slide type in the property inspector, "
+                'or, in text, slideshow={"slide_type": "-"} behind its # %%'
+            )
         if ("notes" in get_tags(cell)) != (kind == "notes"):
             yield f"{place}: tag notes and slide type Notes go together"
         if NEVER_ON_SLIDES & get_tags(cell) and kind != "skip":
@@ -662,9 +689,8 @@ def find_faults_of_form(
     if run:
         yield (
             f"it was run and saved, and is handed out without outputs: "
-            f"{mend} removes those of {len(run)} cells (the first is "
-            f"cell {run[0]}); or tag what has to repeat exactly "
-            f"{sorted(GOLDEN_TAGS)}"
+            f"{mend} removes them (the first stands in cell {run[0]}); or "
+            f"tag what has to repeat exactly {sorted(GOLDEN_TAGS)}"
         )
         return
     lines = difflib.unified_diff(
@@ -710,6 +736,28 @@ def find_faults_of_name(path: Path) -> Iterator[str]:
             )
 
 
+def find_faults_of_number(path: Path, lesson: NotebookNode) -> Iterator[str]:
+    """Yield where a lesson still speaks as the one that it is a copy of."""
+    if not is_named_as_lesson(path):
+        return
+    number = int(path.stem[:2])
+    for place, cell in find_places(lesson, "markdown", "exercise"):
+        found = re.match(r"\*\*Exercise (\d+)\.", cell.source)
+        if found and int(found[1]) != number:
+            yield f"{place}: call it Exercise {number}, after the file's name"
+    title = _read_title(lesson)
+    for other in find_lessons().values():
+        if other.name < path.name:
+            # A broken lesson is a complaint of its own.
+            with suppress(UsageError):
+                if _read_title(read_lesson(other)) == title:
+                    yield f"cell 1: {other.name} has the same title"
+
+
+def _read_title(lesson):
+    return lesson.cells[0].source.partition("\n")[0] if lesson.cells else ""
+
+
 def find_complaints(path: Path) -> Iterator[str]:
     """Yield what is wrong with a lesson, a line each.
 
@@ -743,6 +791,7 @@ def find_complaints(path: Path) -> Iterator[str]:
         )
         return
     faults = [*find_faults_of_name(path)]
+    faults += find_faults_of_number(path, lesson)
     faults += find_faults_of_form(path, lesson, read_ids(path))
     for follow in RULES:
         faults += follow(lesson)
