@@ -111,9 +111,16 @@ class ShowProgress(keras.callbacks.Callback):
             start, done_at_start = self.counted_from
             if done > done_at_start:
                 pace = (now - start) / (done - done_at_start)
-                text += f", {_say_time(pace * (epochs - done))} left"
+                text += f", {say_time(pace * (epochs - done))} left"
         self.line.update(text)
 
 
-def _say_time(seconds):
+def say_time(seconds: float) -> str:
+    """Return a time as a reader takes it in.
+
+    Examples
+    --------
+    >>> say_time(12.3), say_time(3600)
+    ('12 s', '60 min')
+    """
     return f"{seconds:.0f} s" if seconds < 300 else f"{seconds / 60:.0f} min"

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 from utils.tools.editions import make_handout
 from utils.tools.exercises import find_exercises
@@ -130,7 +131,10 @@ each_lesson = pytest.mark.parametrize("lesson", LESSONS)
 @each_lesson
 def test_lesson_finishes(executed, lesson):
     _, row = executed[lesson]
-    assert row["status"] == "finished", f"{row.get('cell')}: {row['error']}"
+    assert row["status"] == "finished", (
+        f"its handout, which has no cells of notes, stops at cell "
+        f"{row['cell']}: {row['error']}"
+    )
 
 
 @each_lesson
@@ -138,8 +142,12 @@ def test_all_findings_hold(executed, lesson):
     _, row = executed[lesson]
     found = row["findings"]
     assert len(found) > 5, "a lesson claims more than that"
-    unmet = [finding for finding in found if not finding["holds"]]
-    assert not unmet
+    unmet = [
+        f"{finding['claim']} {finding['numbers']}"
+        for finding in found
+        if not finding["holds"]
+    ]
+    assert not unmet, "\n".join(unmet)
     assert all(finding["numbers"] for finding in found)
 
 
@@ -191,9 +199,19 @@ def test_page_has_no_warnings(notebook):
 @pytest.fixture
 def metrics(executed, request):
     """The metrics of the lesson that the test is marked with."""
-    _, row = executed[request.node.get_closest_marker("lesson").args[0]]
+    marker = request.node.get_closest_marker("lesson")
+    assert marker, "whose metrics? mark it with @pytest.mark.lesson(name)"
+    _, row = executed[marker.args[0]]
     assert row["status"] == "finished", row["error"]
     return row["metrics"]
+
+
+@each_lesson
+def test_measures_of_each_lesson_are_looked_at(lesson):
+    here = Path(__file__).read_text("utf-8")
+    assert f'@pytest.mark.lesson("{lesson}")' in here, (
+        "add a test of what it measures below, and mark it with its name"
+    )
 
 
 @pytest.mark.lesson("01_prepare_data")

@@ -4,6 +4,7 @@ import ast
 import functools
 import graphlib
 import itertools
+import os
 import re
 import shlex
 import subprocess
@@ -66,13 +67,15 @@ def is_tool(name):
 
 
 def test_only_tools_import_tools():
-    importing = {
-        name
-        for name, path in {**LESSONS, **UTILS}.items()
-        if not is_tool(name) and any(map(is_tool, find_imports(path)))
-    }
     # What people type after `python -m`: each opens a tool.
-    assert importing == {"utils.run", "utils.grade"}
+    doors = {"utils.run", "utils.grade"}
+    faults = [
+        f"{name} imports {', '.join(tools)}: what both need belongs in utils/"
+        for name, path in {**LESSONS, **UTILS}.items()
+        if not is_tool(name) and name not in doors
+        if (tools := sorted(filter(is_tool, find_imports(path))))
+    ]
+    assert not faults, "\n".join(faults)
 
 
 def test_utils_imports_in_one_direction():
@@ -165,13 +168,15 @@ def test_what_lessons_and_the_runner_import_is_a_dependency():
         ROOT / "utils" / "tools" / "lessons.py",
     ]
     student = PROJECT["project"]["dependencies"] + EXTRAS["cpu"]
-    assert not find_missing_packages(paths, student)
+    missing = find_missing_packages(paths, student)
+    assert not missing, "list these in pyproject.toml under dependencies"
 
 
 def test_what_tools_import_is_a_dependency():
     extras = itertools.chain(*EXTRAS.values())
     listed = [*PROJECT["project"]["dependencies"], *extras]
-    assert not find_missing_packages(UTILS.values(), listed)
+    missing = find_missing_packages(UTILS.values(), listed)
+    assert not missing, "list these in pyproject.toml under dev"
 
 
 # --- Form and spelling -------------------------------------------------------
@@ -224,6 +229,22 @@ def test_hooks_and_make_lint_do_the_same():
         for command in read_lint()
     ]
     assert sorted(hooks) == sorted(lint)
+
+
+@pytest.mark.parametrize("tool", ["run", "grade", "tools.style"])
+def test_a_python_without_the_packages_is_told_what_to_do(tool):
+    # With -S Python leaves out what is installed.
+    command = [sys.executable, "-S", "-m", f"utils.{tool}"]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+    )
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 1
+    assert sys.executable in line and "activate .venv" in line
 
 
 def test_what_readme_types_exists():

@@ -1,10 +1,16 @@
 """`make results` writes what a full run has measured, into README too."""
 
+import ast
 import json
 import re
 
 from utils.tools import UsageError, results
-from utils.tools.lessons import ROOT, find_lessons
+from utils.tools.lessons import (
+    ROOT,
+    find_cells,
+    find_lessons,
+    read_lessons,
+)
 from utils.tools.results import (
     ROWS,
     collect,
@@ -149,3 +155,41 @@ def test_it_writes_table_figures_and_pictures(
 )
 def test_a_figure_has_as_many_digits_as_tell_something(value, shown):
     assert results.show(value) == shown
+
+
+LESSONS = read_lessons()
+
+
+def is_of_tutorial(key):
+    return (key or "").startswith("tutorial_")
+
+
+def find_constant(lesson, name):
+    """Return what a statement of a lesson assigns to a name."""
+    (value,) = (
+        node.value
+        for _, cell in find_cells(lesson, "code")
+        for node in ast.parse(cell.source).body
+        if isinstance(node, ast.Assign)
+        and ast.unparse(node.targets[0]) == name
+    )
+    return value
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_what_tutorials_print_is_in_the_table_as_in_the_lesson(name):
+    """A measure `tutorial_...` is a number that its author read somewhere."""
+    printed = {}
+    for node in ast.walk(ast.parse(LESSONS[name].cells[-1].source)):
+        if isinstance(node, ast.keyword) and is_of_tutorial(node.arg):
+            value = node.value
+            if isinstance(value, ast.Name):
+                value = find_constant(LESSONS[name], value.id)
+            printed[node.arg] = ast.literal_eval(value)
+    known = json.loads(results.RESULTS.read_text("utf-8"))["lessons"][name]
+    kept = {
+        key: value
+        for key, value in known["metrics"].items()
+        if is_of_tutorial(key)
+    }
+    assert printed == kept, "call `make results` after a full run"

@@ -64,11 +64,20 @@ def test_a_lesson_that_readme_does_not_list_has_a_card(pages):
     assert question.endswith(".") and len(question) > 20
 
 
-def test_each_lesson_has_a_cover_that_is_small():
-    assert {name[:2] for name in LESSONS} <= set(COVERS)
-    for number, make in COVERS.items():
-        text = make().render()
-        assert len(text) < 15_000 and make.alt, number
+@pytest.mark.parametrize("name", LESSONS)
+def test_each_lesson_has_a_row_in_readme_and_a_small_cover(name):
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"](notebooks/{name}.ipynb) |" in readme, (
+        "give it a row in README's table of lessons"
+    )
+    cover = COVERS.get(name[:2])
+    assert cover, "draw a cover in utils/tools/diagrams/covers.py"
+    assert cover.alt and len(cover().render()) < 15_000
+
+
+def test_a_lesson_without_a_cover_is_named():
+    with pytest.raises(UsageError, match=r"99_new .*covers\.py"):
+        website.pages.make_card("99_new", "", "A title", "A question?")
 
 
 def test_the_sidebar_has_the_numbers_of_the_lessons(pages):

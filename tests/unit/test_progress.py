@@ -81,7 +81,7 @@ def test_time_left_is_in_proportion(texts, monkeypatch):
 
 def test_long_times_are_told_in_minutes():
     seconds = 0.4, 299, 300, 3600
-    assert [progress._say_time(each) for each in seconds] == [
+    assert [progress.say_time(each) for each in seconds] == [
         *("0 s", "299 s", "5 min", "60 min")
     ]
 

@@ -5,6 +5,14 @@ outside this folder imports a tool.
 """
 
 import importlib.metadata
+import importlib.util
+import sys
+
+if importlib.util.find_spec("nbformat") is None:
+    sys.exit(
+        f"the course's packages are not in this Python, {sys.executable}: "
+        "call `make run`, or activate .venv (`source .venv/bin/activate`)"
+    )
 
 
 class UsageError(Exception):

@@ -8,6 +8,7 @@ import re
 from html import escape
 
 from utils.explore import DECODER_TYPE, STOPS_TYPE
+from utils.tools import UsageError
 from utils.tools.diagrams.covers import COVERS
 from utils.tools.lessons import IMAGE, find_cells, find_pictures, get_tags
 from utils.tools.site.glossary import Term, link_terms
@@ -156,6 +157,10 @@ def make_launchers(name: str, repository: str | None) -> str:
 def make_card(name: str, words: str, title: str, question: str) -> str:
     """Return a card that leads to a lesson, in Markdown for sphinx-design."""
     number = name[:2]
+    if number not in COVERS:
+        raise UsageError(
+            f"{name} has no cover: draw one in utils/tools/diagrams/covers.py"
+        )
     return (
         f":::{{grid-item-card}} {words}{title}\n"
         f":link: /lessons/{name}\n:link-type: doc\n"
