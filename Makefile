@@ -67,10 +67,10 @@ lab: ready
 	@PATH="$$PWD/$(BIN):$$PATH" $(PY) -m jupyterlab notebooks $(ARGS)
 
 lint: ready-dev
+	@$(PY) -m utils.tools.style
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/codespell
-	@$(PY) -m utils.tools.style
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows \
 	  .github/workflows/*.yml
 	@$(BIN)/zizmor --offline --quiet .github/workflows

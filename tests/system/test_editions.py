@@ -7,7 +7,7 @@ from pathlib import Path
 
 from utils.tools import UsageError, editions
 from utils.tools.editions import make_handout, make_solution
-from utils.tools.exercises import find_exercises
+from utils.tools.exercises import find_exercises, split_function
 from utils.tools.lessons import (
     NOTEBOOKS,
     get_tags,
@@ -95,6 +95,17 @@ def test_a_missing_part_of_an_exercise_is_named(tmp_path, tag):
         UsageError, match=f"01_small, cell 4.*not tagged {tag}"
     ):
         find_exercises(lesson, "01_small")
+
+
+def test_comments_above_the_first_statement_belong_to_it():
+    body = ["    # As it is,", "    # unchanged.", "    return x"]
+    for n_comments in (0, 1, 2):
+        rest = body[2 - n_comments :]
+        source = "\n".join(["def keep(x):", *rest])
+        assert split_function(source) == (["def keep(x):"], rest)
+        docstring = '    """Return x."""'
+        source = "\n".join(["def keep(x):", docstring, *rest])
+        assert split_function(source) == (["def keep(x):", docstring], rest)
 
 
 def test_a_stub_without_a_task_is_named(tmp_path):

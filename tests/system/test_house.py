@@ -235,12 +235,10 @@ def test_hooks_and_make_lint_do_the_same():
 def test_a_python_without_the_packages_is_told_what_to_do(tool):
     # With -S Python leaves out what is installed.
     command = [sys.executable, "-S", "-m", f"utils.{tool}"]
+    environment = {**os.environ}
+    environment.pop("AUTOENCODER_OFFLINE", None)
     done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
+        command, cwd=ROOT, env=environment, capture_output=True, text=True
     )
     (line,) = done.stderr.splitlines()
     assert done.returncode == 1

@@ -109,6 +109,10 @@ def test_marks_of_normal_beats_lie_on_peaks():
     assert ecg.places.shape == ecg.kinds.shape
     assert (np.diff(ecg.places) > 0).all()
     assert set(ecg.kinds) == set("NVFQ")
+    # The converter had 11 bits, its zero in the middle, 200 steps a millivolt.
+    steps = 200 * ecg.signal + 1024
+    assert np.abs(steps - steps.round()).max() < 0.001
+    assert 0 <= steps.min() < steps.max() < 2**11
     heights = []
     for place in ecg.places[ecg.kinds == "N"][1:]:
         around = ecg.signal[place - 72 : place + 72]

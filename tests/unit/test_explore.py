@@ -230,6 +230,21 @@ def test_pictures_of_a_slider_are_left_in_order(monkeypatch):
     assert rows == pytest.approx([0.2, 0, 1, 0], abs=0.003)
 
 
+def test_pictures_of_a_slider_stand_beside_each_other(monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        explore, "display", lambda data, raw: calls.append(data)
+    )
+    images = np.arange(12).reshape(3, 4) / 20
+    explore.leave_pictures("size", {"a": {"row": images}, "b": {"": images}})
+    sheet = calls[0][explore.STOPS_TYPE]["sheet"]
+    pixels = plt.imread(io.BytesIO(base64.b64decode(sheet)))
+    for stop in range(2):
+        for i in range(3):
+            found = pixels[2 * stop : 2 * stop + 2, 2 * i : 2 * i + 2]
+            assert found == pytest.approx(images[i].reshape(2, 2), abs=0.003)
+
+
 @pytest.mark.parametrize(
     "stops",
     [
