@@ -172,6 +172,24 @@ def test_formulas_and_search_are_there(pages, site):
     assert not [text for text in texts if re.search(r"\$[^$]+\$", text)]
 
 
+def test_sphinx_writes_a_formula_once_or_names_its_page():
+    from docutils.nodes import SkipNode
+    from sphinx.errors import SphinxError
+
+    app, translator = Mock(), Mock(body=[])
+    formulas.setup(app)
+    (write, _), _ = app.add_html_math_renderer.call_args.args[1:]
+    node = Mock(tagname="math", source="page.md")
+    node.astext.return_value = "x^2"
+    # Otherwise Sphinx would write its text, too.
+    with pytest.raises(SkipNode):
+        write(translator, node)
+    assert translator.body[0].startswith("<math")
+    node.astext.return_value = r"\frac{1"
+    with pytest.raises(SphinxError, match=r"page\.md: "):
+        write(translator, node)
+
+
 def test_a_formula_is_mathml():
     assert doctest.testmod(formulas).failed == 0
     assert formulas.make_block(r"a \qquad\qquad b").count("<math") == 2
