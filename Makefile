@@ -2,6 +2,10 @@
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 PY := $(BIN)/python
 
+ifeq ($(filter Makefile ./Makefile,$(MAKEFILE_LIST)),)
+$(error call make in the folder of the course, or as make -C FOLDER)
+endif
+
 # PYTHON may be a path with spaces, in quotes or not.
 override PYTHON := $(subst ",,$(subst ',,$(PYTHON)))
 export PYTHON
@@ -62,9 +66,11 @@ test-matrix: ready-dev
 	  done; \
 	done
 
-# The PATH is for terminals in JupyterLab, and for its TensorBoard.
+# The PATH is for terminals in JupyterLab, and for its TensorBoard. Jupyter
+# keeps files in the home, which in a container may not be writable.
 lab: ready
-	@PATH="$$PWD/$(BIN):$$PATH" $(PY) -m jupyterlab notebooks $(ARGS)
+	@test -w ~ || { export HOME="$$PWD/build/home"; mkdir -p "$$HOME"; }; \
+	PATH="$$PWD/$(BIN):$$PATH" $(PY) -m jupyterlab notebooks $(ARGS)
 
 lint: ready-dev
 	@$(PY) -m utils.tools.style

@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 from unittest import mock
 
 from utils.findings import METRICS_TYPE
@@ -92,6 +93,10 @@ def done(tmp_path_factory):
         "PYTHONSTARTUP": str(startup),
         "PYTHONOPTIMIZE": "1",
         "PYTHONWARNINGS": "ignore",
+        "DASK_SCHEDULER_ADDRESS": "tcp://127.0.0.1:1",
+        "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true",
+        "DASK_DISTRIBUTED__SCHEDULER__PRELOAD": "no_such_module",
+        "DASK_DISTRIBUTED__WORKER__PRELOAD": "no_such_module",
         "KERAS_BACKEND": "torch",
         "KERAS_HOME": str(folder),
         "KERAS_MAX_EPOCHS": "1",
@@ -383,6 +388,41 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main([lesson, "--out", str(tmp_path / "file" / "out")]) == 2
     assert "--out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("was_run", [False, True])
+def test_a_lesson_is_not_replaced_by_its_copy(tmp_path, capsys, was_run):
+    """`--out .` beside a notebook of one's own, and `--out notebooks`."""
+    lesson = Path(write_lesson(tmp_path, "01_one"))
+    if was_run:
+        (tmp_path / ".lock").touch()
+    before = lesson.read_bytes()
+    assert main([str(lesson), "--out", str(tmp_path)]) == 2
+    assert "--out" in capsys.readouterr().err
+    assert lesson.read_bytes() == before
+    with pytest.raises(UsageError, match="lessons lie in"):
+        board.check_folder(ROOT / "tests" / ".." / "notebooks", [])
+
+
+def test_a_folder_of_ones_own_is_not_written_into(tmp_path, capsys):
+    lesson = write_lesson(tmp_path, "01_one")
+    answers = tmp_path / "answers"
+    answers.mkdir()
+    mine = Path(write_lesson(answers, "01_one"))
+    before = mine.read_bytes()
+    assert main([lesson, "--out", str(answers)]) == 2
+    assert "01_one.ipynb" in capsys.readouterr().err
+    assert mine.read_bytes() == before
+    assert [path.name for path in answers.iterdir()] == ["01_one.ipynb"]
+
+
+@pytest.mark.parametrize("name", [".DS_Store", ".lock", "scoreboard.json"])
+def test_a_folder_of_runs_is_used_again(tmp_path, name):
+    (tmp_path / name).touch()
+    if name[0] != "." or name == ".lock":
+        (tmp_path / "01_one.ipynb").touch()
+    board.check_folder(tmp_path, [])
+    board.check_folder(tmp_path / "new", [])
 
 
 def test_lessons_are_found_by_number_and_part(tmp_path, monkeypatch):

@@ -515,6 +515,51 @@ def test_make_names_what_is_missing(tmp_path):
     assert "make PYTHON=" in done.stderr
 
 
+def test_make_from_another_folder_says_how(tmp_path):
+    done = call_make("-f", ROOT / "Makefile", "help", cwd=tmp_path)
+    assert done.returncode and "make -C FOLDER" in done.stderr
+    assert call_make("-C", ROOT, "help", cwd=tmp_path).returncode == 0
+
+
+# --- Calls beside each other, and homes that cannot be written to ------------
+
+
+def test_a_file_is_locked_for_one_process_until_it_is_closed(tmp_path):
+    with open(tmp_path / "lock", "w") as first:
+        assert set_up.lock(first)
+        with open(tmp_path / "lock", "w") as second:
+            assert not set_up.lock(second)
+    with open(tmp_path / "lock", "w") as third:
+        assert set_up.lock(third)
+
+
+def test_a_second_call_waits_and_looks_again(tmp_path, monkeypatch, capsys):
+    """What the first one has made is not made again."""
+    monkeypatch.setattr(set_up, "UV_FOLDER", tmp_path)
+    answers = iter([False, False, True])
+    monkeypatch.setattr(set_up, "lock", lambda file: next(answers))
+    needs = iter(["new", "nothing"])
+    monkeypatch.setattr(set_up, "judge", lambda *arguments: next(needs))
+    monkeypatch.setattr(set_up, "mend", None)
+    set_up.set_up("lessons")
+    assert capsys.readouterr().err.count("waiting") == 1
+    assert [*answers, *needs] == []
+
+
+@NEEDS_SHELL
+def test_downloads_are_kept_where_one_may_write(tmp_path, monkeypatch):
+    monkeypatch.setattr(set_up, "UV_FOLDER", tmp_path / "build")
+    uv = tmp_path / "uv"
+    good = tmp_path / "new" / "cache"
+    make_script(uv, f"echo {good}")
+    assert set_up.choose_cache(uv, os.environ) == str(good)
+    make_script(uv, f"echo {uv}/cache")  # below a file
+    own = str(tmp_path / "build" / "cache")
+    assert set_up.choose_cache(uv, os.environ) == own
+    make_script(uv, "exit 2")
+    assert set_up.choose_cache(uv, os.environ) == own
+
+
 # --- Real set-ups, with small locks, from the index --------------------------
 
 
@@ -607,6 +652,21 @@ def test_a_renamed_and_a_copied_course_need_nothing(course):
 def test_damage_is_mended(course, damage):
     damage(course)
     assert set_up_again(course)
+    assert not set_up_again(course)
+
+
+@pytest.mark.slow
+def test_two_calls_at_once_make_one_environment(course):
+    shutil.rmtree(course / ".venv")
+    calls = [
+        subprocess.Popen(
+            ["make", "ready-dev"], cwd=course, stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    said = [call.communicate()[1].decode() for call in calls]
+    assert [call.returncode for call in calls] == [0, 0], said
+    assert "".join(said).count("Setting up") == 1
     assert not set_up_again(course)
 
 

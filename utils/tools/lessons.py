@@ -66,6 +66,7 @@ def read_lesson(path: Path) -> nbformat.NotebookNode:
     UsageError
         If the file is missing, cannot be read, or is no notebook.
     """
+    text = ""
     try:
         text = path.read_text(encoding="utf-8")
         lesson = nbformat.reads(text, as_version=4)

@@ -11,6 +11,7 @@ nothing of the course, whose packages may not be there yet. As it runs before
 every command, modules that only an installation needs are imported there.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -555,6 +556,48 @@ def find_pip(environ):
 # The set-up
 
 
+def choose_cache(uv, environ):
+    """Return the folder that uv keeps downloads in: its own, if it can."""
+    done = run_quietly([uv, "cache", "dir"], environ)
+    folder = done.stdout.decode("utf-8", "replace").strip()
+    try:
+        os.makedirs(folder, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        # As in a container whose user has no home.
+        return str(UV_FOLDER / "cache")
+    return folder
+
+
+def lock(file):
+    """Lock an open file until it is closed; False if another process has."""
+    try:
+        if WINDOWS:
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        pass  # Some disks of a network know no locks.
+    return True
+
+
+@contextlib.contextmanager
+def keep_others_waiting():
+    """Let no two calls set up .venv at once: the second one waits."""
+    with open(UV_FOLDER / "lock", "w") as file:
+        if not lock(file):
+            print("Another call sets up .venv: waiting.", file=sys.stderr)
+            while not lock(file):
+                time.sleep(0.2)
+        yield
+
+
 def check_writable():
     """Refuse a folder in which nothing can be made."""
     try:
@@ -640,20 +683,32 @@ def link_course(python):
 
 def set_up(what):
     """Make .venv ready for `what`, "lessons" or "dev"."""
-    started = time.time()
     bounds = read_bounds()
     hashes = {name: hash_locks(name) for name in LOCKS}
     name = os.environ.get("PYTHON", "").strip()
     named = ask_named(name, bounds) if name else None
-    python = ask_environment()
-    stamp = read_stamp()
-    present = list_entries(python)
-    missing = find_missing(stamp, present)
-    need = judge(python, stamp, present, hashes, what, bounds, named)
-    if need == "nothing":
-        return
 
+    def find_need():
+        python = ask_environment()
+        stamp = read_stamp()
+        present = list_entries(python)
+        need = judge(python, stamp, present, hashes, what, bounds, named)
+        return need, python, stamp, present
+
+    if find_need()[0] == "nothing":
+        return
     check_writable()
+    with keep_others_waiting():
+        # Another call may have made it meanwhile.
+        need, python, stamp, present = find_need()
+        if need != "nothing":
+            mend(need, python, stamp, present, hashes, what, bounds, named)
+
+
+def mend(need, python, stamp, present, hashes, what, bounds, named):
+    """Do what .venv needs; the arguments are those of `judge`."""
+    started = time.time()
+    missing = find_missing(stamp, present)
     settings = read_pip_settings(os.environ)
     toml = read_uv_toml(os.environ)
     environ = make_uv_environment(os.environ, settings, toml)
@@ -665,6 +720,7 @@ def set_up(what):
         config.write_text(toml, "utf-8")
         environ["UV_CONFIG_FILE"] = str(config)
         uv = find_uv(environ, pip_environ)
+        environ["UV_CACHE_DIR"] = choose_cache(uv, environ)
         if need == "new":
             chosen = named["path"] if named else find_python(bounds)
             print(

@@ -13,7 +13,7 @@ from typing import Any
 from utils.files import write_whole
 from utils.findings import FINDINGS_TYPE, METRICS_TYPE
 from utils.tools import UsageError
-from utils.tools.lessons import get_tags, read_images
+from utils.tools.lessons import NOTEBOOKS, get_tags, read_images
 from utils.tools.run.plan import Run
 from utils.tools.run.task import Outcome
 
@@ -362,6 +362,32 @@ def format_line(columns: Sequence[str], widths: Sequence[int]) -> str:
 
 
 # --- Files -------------------------------------------------------------------
+
+
+def check_folder(out: Path, runs: Iterable[Run]) -> None:
+    """Refuse a folder whose notebooks copies would replace.
+
+    Raises
+    ------
+    UsageError
+        If a lesson lies there, or if there are files that no run has left.
+    """
+    for source in [NOTEBOOKS, *(Path(run.folder) for run in runs)]:
+        if out.resolve() == source.resolve():
+            raise UsageError(
+                f"lessons lie in {out}, and executed copies would replace "
+                "them; choose another folder with --out"
+            )
+    try:
+        found = [p.name for p in out.iterdir() if p.name[:1] != "."]
+        is_of_runs = (out / LOCK).exists() or (out / SCOREBOARD).exists()
+    except OSError:
+        return  # It is not there yet; or claim_folder says what is wrong.
+    if found and not is_of_runs:
+        raise UsageError(
+            f"{out} is not empty ({found[0]}), and no run has left what it "
+            "holds; choose a new folder with --out"
+        )
 
 
 @contextmanager

@@ -68,9 +68,17 @@ def start_cluster(jobs: int | None, n_runs: int) -> Any:
     from distributed import Client
     from distributed.system import MEMORY_LIMIT
 
-    # The worker is never lost. But if the clock jumps, as on a laptop that
-    # was asleep, the scheduler would give it up and wait for another one.
-    with dask.config.set({"distributed.scheduler.worker-ttl": None}):
+    settings = {
+        # The worker is never lost. But if the clock jumps, as on a laptop that
+        # was asleep, the scheduler would give it up and wait for another one.
+        "distributed.scheduler.worker-ttl": None,
+        # What is set for a cluster would end this one before it has started.
+        "scheduler-address": None,
+        "distributed.comm.require-encryption": False,
+        "distributed.scheduler.preload": [],
+        "distributed.worker.preload": [],
+    }
+    with dask.config.set(settings):
         return Client(
             n_workers=1,
             # One thread for each lesson: all it does is watch a process.

@@ -91,6 +91,7 @@ def run_lessons(
     runs = plan_runs(options.lessons, settings, options.mode)
     if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"{options.jobs} jobs; there has to be 1 at least")
+    board.check_folder(options.out, runs)
     if options.scheduler:
         client = cluster.connect(options.scheduler)
     else:
