@@ -521,6 +521,17 @@ def test_make_from_another_folder_says_how(tmp_path):
     assert call_make("-C", ROOT, "help", cwd=tmp_path).returncode == 0
 
 
+def test_fonts_are_looked_for_again(tmp_path, monkeypatch):
+    """As Matplotlib found none of its own while .venv was broken."""
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(set_up, "VENV", Path(sys.prefix))
+    stale = tmp_path / "fontlist-v3.11.0.json"
+    stale.write_text("{}")
+    (tmp_path / "matplotlibrc").touch()
+    set_up.forget_fonts({**os.environ, "MPLCONFIGDIR": str(tmp_path)})
+    assert [path.name for path in tmp_path.iterdir()] == ["matplotlibrc"]
+
+
 # --- Calls beside each other, and homes that cannot be written to ------------
 
 

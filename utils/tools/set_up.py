@@ -675,6 +675,22 @@ def compile_imports(environ):
         process.wait()
 
 
+def forget_fonts(environ):
+    """Have Matplotlib look for fonts again, the next time it is imported.
+
+    It remembers for the whole machine what it has found. In an environment
+    that was broken, these were not the fonts that it brings along.
+    """
+    code = (
+        "import matplotlib, pathlib\n"
+        "folder = pathlib.Path(matplotlib.get_cachedir())\n"
+        "for path in folder.glob('fontlist-*.json'):\n"
+        "    path.unlink()\n"
+    )
+    # Without Matplotlib, or without a cache, there is nothing to forget.
+    run_quietly([str(VENV / BIN / f"python{EXE}"), "-c", code], environ)
+
+
 def link_course(python):
     """Make `import utils` work in .venv."""
     path = os.path.relpath(ROOT, python["site"]).replace(os.sep, "/")
@@ -744,6 +760,7 @@ def mend(need, python, stamp, present, hashes, what, bounds, named):
         if any(not name.endswith(".dist-info") for name in missing):
             # A package whose folder is gone counts as installed for uv.
             install(uv, environ, what, "--reinstall")
+        forget_fonts(environ)
         if need == "new":
             compile_imports(environ)
     link_course(python)
