@@ -22,6 +22,7 @@ from utils.tools.results import (
 import pytest
 
 README = results.README.read_text("utf-8")
+LESSONS = read_lessons()
 BENCH = {
     "recipes": {
         "pairs": {
@@ -155,9 +156,6 @@ def test_it_writes_table_figures_and_pictures(
 )
 def test_a_figure_has_as_many_digits_as_tell_something(value, shown):
     assert results.show(value) == shown
-
-
-LESSONS = read_lessons()
 
 
 def is_of_tutorial(key):
