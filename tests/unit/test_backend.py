@@ -62,6 +62,17 @@ def test_settings_of_other_work_do_not_reach_a_lesson(tmp_path):
     assert (done.stdout, done.stderr) == (settings, "")
 
 
+def test_a_gpu_does_not_round_factors_and_a_new_process_neither():
+    look = "import os; print(os.environ['NVIDIA_TF32_OVERRIDE'])"
+    code = f"""
+{IMPORT}
+import subprocess, sys
+subprocess.run([sys.executable, "-c", {look!r}])
+"""
+    done = run(code, NVIDIA_TF32_OVERRIDE="1")
+    assert done.stdout == "0\n", done.stderr
+
+
 def test_keras_on_another_backend_is_refused(tmp_path):
     # A stand-in for Keras, imported before, on a library that is not here.
     code = f"import keras\n{IMPORT}"
