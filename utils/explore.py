@@ -357,7 +357,8 @@ def leave_points(dial: str, stops: dict, labels, names) -> None:
 
 def _leave_stops(dial, stops, left):
     n = len(stops)
-    line = f"A slider for the site: {dial}, {n} stop{'s' if n > 1 else ''}."
+    pictures = f"{n} stop{'s' if n > 1 else ''}"
+    line = f"For the web site of the course: a slider, {dial}, {pictures}."
     # Lists and no dicts: a notebook that is saved sorts the keys of a dict.
     left = {"dial": dial, "stops": list(stops), **left}
     display({STOPS_TYPE: left, "text/plain": line}, raw=True)

@@ -143,7 +143,7 @@ class Metrics:
         self.values = values
 
     def __repr__(self):
-        return f"{len(self.values)} measures for the scoreboard"
+        return f"For the scoreboard of the course: {len(self.values)} measures"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": repr(self), METRICS_TYPE: self.values}
@@ -171,7 +171,7 @@ def leave_metrics(**metrics: float) -> None:
     Examples
     --------
     >>> leave_metrics(ours_test_mse=0.25, baseline_test_mse=0.5)
-    2 measures for the scoreboard
+    For the scoreboard of the course: 2 measures
     """
     values = {}
     for name, value in metrics.items():

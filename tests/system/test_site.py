@@ -270,7 +270,7 @@ def test_lessons_have_sliders_with_a_still_picture(pages, number):
         left = json.loads(slider["data-stops"])
         assert left["dial"] and len(left["stops"]) > 1
         assert slider.find_parent(class_="cell_output").select_one("img")
-    assert "A slider for the site" not in page.text
+    assert "For the web site" not in page.text
 
 
 def test_lesson_7_has_its_map(pages):

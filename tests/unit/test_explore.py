@@ -220,7 +220,9 @@ def test_pictures_of_a_slider_are_left_in_order(monkeypatch):
     explore.leave_pictures("size", stops)
     (data,) = calls
     left = data[explore.STOPS_TYPE]
-    assert data["text/plain"] == "A slider for the site: size, 2 stops."
+    assert data["text/plain"] == (
+        "For the web site of the course: a slider, size, 2 stops."
+    )
     assert left["stops"] == ["2 codes", "10 codes"]
     assert left["rows"] == [["bright", "dark"]] * 2
     sheet = plt.imread(io.BytesIO(base64.b64decode(left["sheet"])))

@@ -90,7 +90,9 @@ def test_measures_are_plain_numbers(published):
     }
     assert [type(metrics[name]) for name in "acd"] == [int, float, int]
     # A reader sees one line, and no numbers.
-    assert output["data"]["text/plain"] == "6 measures for the scoreboard"
+    assert output["data"]["text/plain"] == (
+        "For the scoreboard of the course: 6 measures"
+    )
 
 
 @pytest.mark.parametrize("value", ["1", None, [1, 2], np.ones(2)])

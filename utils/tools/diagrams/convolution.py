@@ -104,9 +104,9 @@ def draw_convolution(page):
 @diagram(
     "05_transposed_convolution",
     "A transposed convolution",
-    "Each of 2 by 2 numbers paints a window: the 3 by 3 weights, times the "
-    "number. The windows lie 2 pixels apart in an output of 5 by 5. Where "
-    "they overlap, in the middle row and the middle column, they are added.",
+    "Each of 2 by 2 numbers is multiplied by the 3 by 3 weights, and the "
+    "products are added to its window. The windows lie 2 pixels apart in an "
+    "output of 5 by 5. They overlap in the middle row and the middle column.",
     height=390,
 )
 def draw_transposed_convolution(page):
@@ -129,7 +129,7 @@ def draw_transposed_convolution(page):
     )
     draw_windows(page, left, top, "decoder")
     texts = [
-        "Each number paints the weights, times itself.",
+        "Each number times the weights is added to its window.",
         "In gray: the windows overlap and are added.",
         "size of the output: (2 − 1) · 2 + 3 = 5",
     ]
