@@ -70,7 +70,7 @@ ROWS = [
         "03",
         "clothes, 30 codes, stacked: BCE",
         "clothes_bce_nats",
-        rival="PCA, kept away from 0 and 1",
+        rival="PCA, with a margin",
         rival_metric="tuned_pca_clothes_bce_nats",
         source="Géron's chapter",
         pair="clothes",
