@@ -265,6 +265,18 @@ def test_a_callback_may_evaluate_on_other_data():
     assert history == expected
 
 
+def test_validation_is_one_compiled_call():
+    class CountBatches(keras.callbacks.Callback):
+        n_batches = 0
+
+        def on_test_batch_end(self, batch, logs=None):
+            self.n_batches += 1
+
+    count = CountBatches()
+    train(build(), epochs=3, callbacks=[count])
+    assert count.n_batches == 3  # one for each epoch, of three steps
+
+
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
