@@ -210,6 +210,14 @@ def test_long_text_is_shortened_and_is_in_the_notes():
     assert words.strip() in slide.notes
 
 
+def test_text_above_code_is_shortened_and_is_in_the_notes():
+    words = "A **line** is short. " + "It has two ends. " * 20
+    code = "def draw():\n    return 1"
+    (slide,) = show(say(f"## Lines\n\n{words}"), run(code))
+    assert slide.code == code and "**line**" in slide.text
+    assert len(slide.text) < len(words) and words.strip() in slide.notes
+
+
 @pytest.mark.parametrize(
     ("blocks", "shown"),
     [
