@@ -202,7 +202,6 @@ def test_points(graded, learner):
         ("wrong", "not yet, for double(3) the result is 9, not 6"),
         ("untouched", "not attempted"),
         ("syntax", "SyntaxError"),
-        ("removed", "not yet, double is not defined"),
         ("leaves", "the check stopped with SystemExit"),
         ("hangs", "longer than 8 s"),
         ("hangs_in_answer", "longer than 8 s"),
@@ -258,3 +257,12 @@ def test_a_check_cannot_be_talked_into_right():
         checks={"f": "check(f, case(3, expected=2))"},
     )
     assert run(job)["f"].startswith("not yet, ")
+
+
+def test_without_the_function_the_verdict_says_so():
+    job = Job(
+        setup=["from utils.checks import case, check"],
+        cells=["del f"],
+        checks={"f": "check(f, case(3, expected=2))"},
+    )
+    assert run(job)["f"] == "not yet, f is not defined"
