@@ -357,8 +357,10 @@ def leave_points(dial: str, stops: dict, labels, names) -> None:
 
 def _leave_stops(dial, stops, left):
     n = len(stops)
-    pictures = f"{n} stop{'s' if n > 1 else ''}"
-    line = f"For the web site of the course: a slider, {dial}, {pictures}."
+    stops_in_words = f"{n} stop{'s' if n > 1 else ''}"
+    line = (
+        f"For the web site of the course: a slider, {dial}, {stops_in_words}."
+    )
     # Lists and no dicts: a notebook that is saved sorts the keys of a dict.
     left = {"dial": dial, "stops": list(stops), **left}
     display({STOPS_TYPE: left, "text/plain": line}, raw=True)

@@ -262,7 +262,7 @@ def test_a_check_cannot_be_talked_into_right():
 def test_without_the_function_the_verdict_says_so():
     job = Job(
         setup=["from utils.checks import case, check"],
-        cells=["del f"],
+        cells=["x = 1"],
         checks={"f": "check(f, case(3, expected=2))"},
     )
     assert run(job)["f"] == "not yet, f is not defined"
